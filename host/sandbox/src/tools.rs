@@ -1,0 +1,56 @@
+//! Calling a component's tools.
+
+use crate::call::{Call, Called, Failed, call, refused};
+use crate::component::Component;
+use crate::wit::tools::{Outcome, Tool, ToolError};
+use crate::wit::types::{Body, Content, ResourceData};
+
+impl Component {
+    /// Lists the tools.
+    ///
+    /// # Errors
+    /// [`Failed`] where the component has no tools, fails, or passes a limit.
+    pub async fn list_tools(&self, call: Call) -> Result<Called<Vec<Tool>>, Failed> {
+        let called = call!(self, call, tools, "tool", |guest, store| guest.call_list_tools(store), weigh_tools)?;
+        refused(self, called, |reason| reason)
+    }
+
+    /// Calls the tool `name` with `arguments`, a JSON object as text. Neither is checked here.
+    ///
+    /// # Errors
+    /// [`Failed`] where the component has no tools, crashes, or passes a limit. What the tool itself refused is a value.
+    pub async fn call_tool(&self, call: Call, name: &str, arguments: &str) -> Result<Called<Result<Outcome, ToolError>>, Failed> {
+        call!(self, call, tools, "tool", |guest, store| guest.call_call_tool(store, name, arguments), weigh_outcome)
+    }
+}
+
+fn weigh_tools(tools: &Result<Vec<Tool>, String>) -> usize {
+    let weigh = |tool: &Tool| tool.name.len() + tool.description.len() + tool.input_schema.len() + tool.output_schema.as_ref().map_or(0, String::len);
+    tools.as_ref().map_or_else(String::len, |tools| tools.iter().map(weigh).sum())
+}
+
+fn weigh_outcome(outcome: &Result<Outcome, ToolError>) -> usize {
+    match outcome {
+        Ok(Outcome::Complete(result)) => result.content.iter().map(weigh_content).sum::<usize>() + result.structured.as_ref().map_or(0, String::len),
+        Ok(Outcome::InputRequired(input)) => input.state.as_ref().map_or(0, String::len) + input.requests.len() * 64,
+        Err(ToolError::NotFound(text) | ToolError::InvalidArguments(text) | ToolError::Failed(text)) => text.len(),
+    }
+}
+
+/// The bytes of a piece of content.
+pub(crate) fn weigh_content(content: &Content) -> usize {
+    match &content.body {
+        Body::Text(text) => text.len(),
+        Body::Image(blob) | Body::Audio(blob) => blob.data.len(),
+        Body::Embedded(resource) => weigh_data(&resource.data),
+        Body::Link(link) => link.uri.len() + link.name.len(),
+    }
+}
+
+/// The bytes of a resource.
+pub(crate) fn weigh_data(data: &ResourceData) -> usize {
+    match data {
+        ResourceData::Text(text) => text.len(),
+        ResourceData::Binary(bytes) => bytes.len(),
+    }
+}
