@@ -1,0 +1,226 @@
+//! Opening a database and running reads and writes on it. Reads run on a few connections of their own and see the last
+//! commit; they never wait for the writer. Nothing here knows a table.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::audit::AuditQueue;
+use crate::error::{Error, Fault, of_sqlite};
+use crate::schema;
+use crate::writer::{JOBS_WAITING_MAX, Job, Writer, in_savepoint};
+
+/// Reads that run at once. More would only take turns on the processor.
+const READERS_MAX: usize = 4;
+
+/// How long SQLite waits for a lock that another program holds, a backup for example.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// A handle on one workspace's database; clones share it. Its async functions need a Tokio runtime. A call that writes
+/// may be dropped at any time: what has been handed over is still written.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    jobs: mpsc::Sender<Job>,
+    audit: Arc<AuditQueue>,
+    reading: Arc<Semaphore>,
+    idle_readers: Mutex<Vec<Connection>>,
+    /// The last turn that was there when the database was opened; see [`Store::interrupted_turns`].
+    last_turn_before: i64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database at `path`, makes it where there is none (readable by its owner only), and brings an older one up
+    /// to date. This blocks for some milliseconds. That only one server opens it is the server's care, not checked here.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::Corrupt`], [`Error::Foreign`], [`Error::Newer`], [`Error::Locked`],
+    /// [`Error::DiskFull`], [`Error::Sqlite`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Store, Error> {
+        let path = path.as_ref().to_path_buf();
+        let open = |source| Error::Open {
+            path: path.clone(),
+            source: Arc::new(source),
+        };
+        make_private(&path).map_err(open)?;
+        let connection = writing_connection(&path)?;
+        let last_turn_before = connection
+            .query_one("SELECT coalesce(max(number), 0) FROM turns", [], |row| {
+                row.get(0)
+            })
+            .map_err(|source| of_sqlite(source, &path))?;
+        let (sender, jobs) = mpsc::channel(JOBS_WAITING_MAX);
+        let audit = Arc::new(AuditQueue::default());
+        let writer = Writer {
+            connection,
+            path: path.clone(),
+            jobs,
+            audit: Arc::clone(&audit),
+        };
+        std::thread::Builder::new()
+            .name("memory-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(open)?;
+        let inner = Inner {
+            path,
+            jobs: sender,
+            audit,
+            reading: Arc::new(Semaphore::new(READERS_MAX)),
+            idle_readers: Mutex::new(Vec::new()),
+            last_turn_before,
+        };
+        Ok(Store {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Waits until everything handed over so far is on disk, audit entries included: for the end of a server.
+    ///
+    /// # Errors
+    /// Whatever the commit fails with.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.write(|_| Ok(())).await
+    }
+
+    /// Runs `work` in the next transaction, and returns when that is on disk.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let path = self.inner.path.clone();
+        let job: Job = Box::new(move |transaction| {
+            let result = transaction
+                .and_then(|connection| in_savepoint(connection, work).map_err(|f| f.at(&path)));
+            // The caller may have gone; the write stands all the same.
+            Box::new(move |committed| drop(sender.send(committed.and(result))))
+        });
+        self.inner.jobs.send(job).await.map_err(|_| Error::Closed)?;
+        receiver.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs `work` on the last commit.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let permit = Arc::clone(&inner.reading)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Closed)?;
+        let task = move || {
+            let idle = inner.readers().pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => reading_connection(&inner.path)?,
+            };
+            let result = work(&connection).map_err(|fault| fault.at(&inner.path));
+            inner.readers().push(connection);
+            drop(permit);
+            result
+        };
+        // A task ends without a result only where the runtime is shutting down.
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|_| Error::Closed)?
+    }
+
+    /// Wakes the writer for the audit queue. Where its channel is full it is awake, and takes the queue on its way.
+    pub(crate) fn wake_writer(&self) {
+        let job: Job = Box::new(|_| Box::new(|_| {}));
+        drop(self.inner.jobs.try_send(job));
+    }
+
+    pub(crate) fn audit_queue(&self) -> &AuditQueue {
+        &self.inner.audit
+    }
+
+    pub(crate) fn last_turn_before(&self) -> i64 {
+        self.inner.last_turn_before
+    }
+}
+
+impl Inner {
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        // Pushing and popping can't leave the list half changed, so a poisoned lock says nothing about it.
+        self.idle_readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Milliseconds since 1970, UTC.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A new id that sorts after all earlier ones.
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// Makes the file, where there is none, for its owner only: it holds people's conversations. SQLite gives its companions
+/// the same mode. Doing it here also yields the system's reason where the place is wrong.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn writing_connection(path: &Path) -> Result<Connection, Error> {
+    let sqlite = |source| of_sqlite(source, path);
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+    // The order matters: the journal's mode is in the file, so a foreign or damaged file must be found before it is
+    // changed.
+    schema::migrate(&mut connection, path)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
+        )
+        .map_err(sqlite)?;
+    Ok(connection)
+}
+
+fn reading_connection(path: &Path) -> Result<Connection, Error> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|source| of_sqlite(source, path))
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(LOCK_WAIT)?;
+    // A file may have been tampered with: its schema runs no function that is not harmless.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")?;
+    Ok(connection)
+}
