@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use caxton_memory::{AuditEntry, Store, Verdict};
 use sha2::{Digest, Sha256};
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component as Compiled, InstancePre};
+use wasmtime::component::InstancePre;
 
 use crate::cache::hex;
 use crate::engine::{Sandbox, Shared};
@@ -17,7 +18,7 @@ use crate::store::CallState;
 use crate::wit;
 
 /// How a component is to be loaded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Spec {
     /// Its name in the workspace.
     pub name: String,
@@ -31,6 +32,8 @@ pub struct Spec {
     pub grants: Grants,
     /// Headers that the host adds to its requests.
     pub secrets: Vec<Secret>,
+    /// Where it keeps state and where denied imports are written down: the workspace's own.
+    pub store: Option<Store>,
 }
 
 /// What a component can be used as; it may be several.
@@ -79,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) grants: Grants,
     pub(crate) secrets: Vec<Secret>,
+    pub(crate) store: Option<Store>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -97,8 +101,17 @@ impl Inner {
     /// Writes down that something was denied, in the log and in the audit trail.
     pub(crate) fn audit(&self, action: &str, target: &str, reason: &str) {
         tracing::warn!(workspace = self.workspace, component = self.name, action, target, reason, "denied");
-        if let Some(store) = &self.shared.settings.store {
-            store.audit(&self.workspace, &self.name, action, target, reason);
+        if let Some(store) = &self.store {
+            let entry = AuditEntry {
+                component: self.name.clone(),
+                action: action.to_owned(),
+                target: target.to_owned(),
+                verdict: Verdict::Denied,
+                detail: reason.to_owned(),
+            };
+            if let Err(error) = store.audit(entry) {
+                tracing::error!(%error, "a denial could not be written to the audit log");
+            }
         }
     }
 }
@@ -147,6 +160,7 @@ impl Sandbox {
                 limits,
                 grants: spec.grants,
                 secrets: spec.secrets,
+                store: spec.store,
                 shared: self.shared.clone(),
             }),
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Cache, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::cache::CodeCache;
 use crate::capabilities::http::Egress;
@@ -26,15 +26,13 @@ pub struct Settings {
     pub ceiling: Limits,
     /// The largest component, in bytes.
     pub component_bytes_max: usize,
-    /// Where components keep state and where denied imports are written down.
-    pub store: Option<caxton_memory::Store>,
     /// What turns text into vectors.
     pub embedder: Option<caxton_embed::Embedder>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cache: None, instances: 1000, ceiling: Limits::ceiling(), component_bytes_max: 64 << 20, store: None, embedder: None }
+        Self { cache: None, instances: 1000, ceiling: Limits::ceiling(), component_bytes_max: 64 << 20, embedder: None }
     }
 }
 
@@ -78,7 +76,7 @@ impl Sandbox {
         &self.shared.settings.ceiling
     }
 
-    /// This sandbox with other ceilings; engine, pool and cache are shared.
+    /// How many instances could be started now.
     pub fn instances_free(&self) -> usize {
         self.shared.instances.available_permits()
     }
@@ -86,8 +84,6 @@ impl Sandbox {
 
 /// The engine's configuration. The pool's settings decide what a fresh call costs: see `docs/architecture.md`.
 fn config(settings: &Settings) -> Config {
-    // Compiled code is cached by us, by digest; wasmtime's own cache would keep it twice.
-    let no_cache: Option<Cache> = None;
     let memory_bytes_max = usize::try_from(settings.ceiling.memory_bytes).unwrap_or(usize::MAX).clamp(1 << 16, 4 << 30);
     // A component is often several core instances: its own module, adapters, and the shims of its imports.
     let core = settings.instances.saturating_mul(4);
@@ -109,11 +105,9 @@ fn config(settings: &Settings) -> Config {
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(32 << 10)
-        .pagemap_scan(Enabled::Auto)
-        .memory_protection_keys(Enabled::No);
+        .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
-        .cache(no_cache)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .consume_fuel(true)
         .cranelift_opt_level(OptLevel::Speed)

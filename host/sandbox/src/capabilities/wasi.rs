@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::call::{Call, Emitted};
@@ -40,12 +40,12 @@ impl Wasi {
         builder.stdout(Output { inner: inner.clone(), call: call.clone(), level: Level::Info, left: left.clone() });
         builder.stderr(Output { inner: inner.clone(), call: call.clone(), level: Level::Warning, left });
         for grant in &inner.grants.files {
-            let (dirs, files) = match grant.mode {
-                FileMode::Read => (DirPerms::READ, FilePerms::READ),
-                FileMode::Write => (DirPerms::all(), FilePerms::all()),
+            let perms = match grant.mode {
+                FileMode::Read => FsPerms::ReadOnly,
+                FileMode::Write => FsPerms::ReadWrite,
             };
             builder
-                .preopened_dir(&grant.host, &grant.guest, dirs, files)
+                .preopened_dir(&grant.host, &grant.guest, perms)
                 .map_err(|e| format!("the granted directory `{}` can't be opened: {e:#}", grant.host.display()))?;
         }
         Ok(Self { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(inner.clone()) })
