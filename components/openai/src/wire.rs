@@ -1,0 +1,171 @@
+//! Our request as the JSON body of a Chat Completions request.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use caxton_sdk::Role;
+use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
+use serde_json::{Map, Value, json};
+
+/// What a server wants differently from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// The name of the limit on tokens to write: OpenAI's newer models know only `max_completion_tokens`, most other
+    /// servers only `max_tokens`.
+    pub max_tokens_key: &'static str,
+    /// Ask for the usage at the end of a stream.
+    pub stream_usage: bool,
+}
+
+/// Gives the body that asks for a streamed answer.
+///
+/// # Errors
+/// `bad-request` where a schema is not JSON.
+pub fn body(request: &Request, dialect: Dialect) -> Result<Value, LlmError> {
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(request.model));
+    body.insert(
+        "messages".to_owned(),
+        Value::Array(request.messages.iter().flat_map(messages).collect()),
+    );
+    body.insert("stream".to_owned(), json!(true));
+    if dialect.stream_usage {
+        body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+    }
+    if !request.tools.is_empty() {
+        let tools: Result<Vec<Value>, LlmError> = request
+            .tools
+            .iter()
+            .map(|tool| {
+                let parameters = schema(&tool.input_schema, &format!("the input schema of the tool `{}`", tool.name))?;
+                Ok(json!({"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": parameters}}))
+            })
+            .collect();
+        body.insert("tools".to_owned(), Value::Array(tools?));
+        // Servers refuse a choice where there are no tools, and `auto` is what they do without one.
+        match &request.tool_choice {
+            ToolChoice::Auto => {}
+            ToolChoice::None => drop(body.insert("tool_choice".to_owned(), json!("none"))),
+            ToolChoice::Required => drop(body.insert("tool_choice".to_owned(), json!("required"))),
+            ToolChoice::Named(name) => drop(body.insert(
+                "tool_choice".to_owned(),
+                json!({"type": "function", "function": {"name": name}}),
+            )),
+        }
+    }
+    if let Some(max) = request.max_tokens {
+        body.insert(dialect.max_tokens_key.to_owned(), json!(max));
+    }
+    if let Some(temperature) = request.temperature {
+        body.insert("temperature".to_owned(), json!(temperature));
+    }
+    if !request.stop.is_empty() {
+        body.insert("stop".to_owned(), json!(request.stop));
+    }
+    if let Some(text) = &request.response_schema {
+        let schema = schema(text, "the response schema")?;
+        let strict = is_strict(&schema);
+        body.insert("response_format".to_owned(), json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": strict}}));
+    }
+    Ok(Value::Object(body))
+}
+
+fn schema(text: &str, what: &str) -> Result<Value, LlmError> {
+    serde_json::from_str(text)
+        .map_err(|error| LlmError::BadRequest(format!("{what} is not JSON: {error}")))
+}
+
+/// Whether the upstream's strict mode takes this schema: every object closed, every property required.
+fn is_strict(schema: &Value) -> bool {
+    match schema {
+        Value::Object(object) => {
+            let closed = object.get("properties").is_none_or(|properties| {
+                let required: Vec<&str> = object
+                    .get("required")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                object.get("additionalProperties") == Some(&Value::Bool(false))
+                    && properties.as_object().is_some_and(|properties| {
+                        properties
+                            .keys()
+                            .all(|key| required.contains(&key.as_str()))
+                    })
+            });
+            let is_bare_object = object.get("type").and_then(Value::as_str) == Some("object")
+                && !object.contains_key("properties");
+            closed && !is_bare_object && object.values().all(is_strict)
+        }
+        Value::Array(items) => items.iter().all(is_strict),
+        _ => true,
+    }
+}
+
+/// One of our messages may be several of theirs: each tool output is a message of its own and comes first, because the
+/// protocol wants it right after the calls.
+fn messages(message: &Message) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut content = Vec::new();
+    let mut calls = Vec::new();
+    for part in &message.parts {
+        match part {
+            Part::Text(text) => content.push(json!({"type": "text", "text": text})),
+            Part::Image(blob) => {
+                let url = format!(
+                    "data:{};base64,{}",
+                    blob.mime_type,
+                    STANDARD.encode(&blob.data)
+                );
+                content.push(json!({"type": "image_url", "image_url": {"url": url}}));
+            }
+            Part::Call(call) => {
+                let arguments = if call.arguments.trim().is_empty() {
+                    "{}"
+                } else {
+                    &call.arguments
+                };
+                calls.push(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}));
+            }
+            Part::Output(output) => {
+                let text = if output.is_error {
+                    format!("Error: {}", output.text)
+                } else {
+                    output.text.clone()
+                };
+                all.push(json!({"role": "tool", "tool_call_id": output.id, "content": text}));
+            }
+        }
+    }
+    let role = match message.role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    if content.is_empty() && calls.is_empty() {
+        return all;
+    }
+    // Plain text goes as a string, which every server understands; parts only where there is a picture.
+    let has_image = content.iter().any(|part| part["type"] == "image_url");
+    let content = if content.is_empty() {
+        Value::Null
+    } else if has_image && message.role == Role::User {
+        Value::Array(content)
+    } else {
+        json!(
+            content
+                .iter()
+                .filter_map(|part| part["text"].as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
+        )
+    };
+    let mut object = Map::new();
+    object.insert("role".to_owned(), json!(role));
+    object.insert("content".to_owned(), content);
+    if !calls.is_empty() {
+        object.insert("tool_calls".to_owned(), Value::Array(calls));
+    }
+    all.push(Value::Object(object));
+    all
+}
