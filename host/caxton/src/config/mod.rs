@@ -1,0 +1,30 @@
+//! What a workspace says about itself: `caxton.toml` and the agents' TOML as plain data with defaults, and `check`, which reads them
+//! and finds every fault at once. Nothing is loaded, started or fetched here.
+//!
+//! Reading order: `workspace` and `agent` (the data), `limits`, `prompt`, `glob`, `name`, `units`, `grants` (what single values
+//! mean), `fault`, `document` (TOML that survives its faults), `check`.
+
+mod agent;
+mod check;
+mod document;
+mod fault;
+mod glob;
+pub mod grants;
+mod limits;
+pub mod name;
+mod prompt;
+mod suggest;
+#[cfg(test)]
+mod tests;
+pub mod units;
+mod workspace;
+
+pub use agent::{Agent, Capability, Memory, Scope};
+pub use check::{AgentContext, Checked, Known, check, check_agent, components_in};
+pub use fault::{Fault, Refusal};
+pub use glob::Glob;
+pub use limits::{TurnCeilings, TurnLimits};
+pub use prompt::{Misprint, Prompt, Variable};
+pub use workspace::{
+    ComponentSpec, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK, Router, Source, Workspace,
+};

@@ -1,0 +1,7 @@
+//! The room's behaviour as whoever writes a workspace sees it: tables of bad TOML and the faults they give, with line and column.
+
+mod agents;
+mod hostile;
+mod support;
+mod ten;
+mod workspaces;

@@ -1,0 +1,3 @@
+//! The rooms of the Caxton server, in reading order.
+
+pub mod config;
