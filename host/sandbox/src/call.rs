@@ -9,6 +9,7 @@ use wasmtime::component::{Instance, ResourceTable};
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
+use crate::capabilities::http::{Caller, Used};
 use crate::capabilities::wasi::Wasi;
 use crate::component::{Component, Inner};
 use crate::error::CallError;
@@ -107,15 +108,16 @@ impl Component {
                 _ => return Err(fail(CallError::Busy { limit: inner.shared.settings.instances as usize })),
             },
         };
+        let http = Arc::new(Used::default());
         let wasi = if inner.uses_wasi {
-            let wasi = Wasi::new(inner, &call).map_err(|reason| fail(CallError::Host { component: inner.name.clone(), reason }))?;
+            let wasi = Wasi::new(Caller::new(inner.clone(), http.clone()), &call).map_err(|reason| fail(CallError::Host { component: inner.name.clone(), reason }))?;
             Some(Box::new(wasi))
         } else {
             None
         };
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
-        let state = CallState { component: inner.clone(), call, meter: Meter::new(limits), table, wasi };
+        let state = CallState { component: inner.clone(), call, meter: Meter::new(limits, http), table, wasi };
         let mut store = Store::new(&inner.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         // What one host call can copy out of the guest, so that a guest can't make the host allocate more than its limits.
@@ -172,10 +174,10 @@ impl<'a> Running<'a> {
             memory_bytes_peak: meter.memory_bytes_peak,
             duration_us: micros(self.started.elapsed()),
             output_bytes: meter.output_bytes,
-            http_requests: meter.http_requests,
-            http_bytes: meter.http_bytes,
+            http_requests: meter.http.requests(),
+            http_bytes: meter.http.bytes(),
             log_dropped: meter.log_dropped,
-            denied: meter.denied,
+            denied: meter.denied.saturating_add(meter.http.denied()),
         }
     }
 

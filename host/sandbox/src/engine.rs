@@ -9,7 +9,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::cache::CodeCache;
-use crate::capabilities::http::Egress;
+use crate::capabilities::http::{Egress, Network};
 use crate::error::LoadError;
 use crate::limits::Limits;
 use crate::linker;
@@ -26,13 +26,15 @@ pub struct Settings {
     pub ceiling: Limits,
     /// The largest component, in bytes.
     pub component_bytes_max: usize,
+    /// How the names in components' requests become addresses; the system's way where this is absent.
+    pub network: Option<Arc<dyn Network>>,
     /// What turns text into vectors.
     pub embedder: Option<caxton_embed::Embedder>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cache: None, instances: 1000, ceiling: Limits::ceiling(), component_bytes_max: 64 << 20, embedder: None }
+        Self { cache: None, instances: 1000, ceiling: Limits::ceiling(), component_bytes_max: 64 << 20, network: None, embedder: None }
     }
 }
 
@@ -61,7 +63,7 @@ impl Sandbox {
         let engine = Engine::new(&config(&settings)).map_err(|e| host(format!("{e:#}")))?;
         let linker = linker::link(&engine).map_err(|e| host(format!("{e:#}")))?;
         let cache = CodeCache::open(settings.cache.clone(), &engine);
-        let egress = Egress::new().map_err(host)?;
+        let egress = Egress::new(settings.network.clone());
         let instances = Semaphore::new(settings.instances as usize);
         Ok(Self { shared: Arc::new(Shared { engine, linker, cache, settings, instances, egress }) })
     }

@@ -24,6 +24,7 @@ mod store;
 mod tools;
 pub mod wit;
 
+pub use capabilities::http::{Lookup, Network};
 pub use call::{Call, Called, Emitted, Failed};
 pub use component::{Component, Roles, Spec};
 pub use engine::{Sandbox, Settings};

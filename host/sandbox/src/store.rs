@@ -6,6 +6,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Result};
 
 use crate::call::{Call, Emitted};
+use crate::capabilities::http::Used;
 use crate::capabilities::wasi::Wasi;
 use crate::component::Inner;
 use crate::limits::Limits;
@@ -45,13 +46,12 @@ pub(crate) struct Meter {
     pub(crate) output_bytes_max: u64,
     pub(crate) log_bytes: u64,
     pub(crate) log_dropped: u64,
-    pub(crate) http_requests: u32,
-    pub(crate) http_bytes: u64,
+    pub(crate) http: Arc<Used>,
     pub(crate) denied: u32,
 }
 
 impl Meter {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, http: Arc<Used>) -> Self {
         Self {
             memory_bytes: 0,
             memory_bytes_max: limits.memory_bytes,
@@ -61,8 +61,7 @@ impl Meter {
             output_bytes_max: limits.output_bytes,
             log_bytes: limits.log_bytes,
             log_dropped: 0,
-            http_requests: 0,
-            http_bytes: 0,
+            http,
             denied: 0,
         }
     }

@@ -11,7 +11,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::call::{Call, Emitted};
-use crate::capabilities::http::WasiEgress;
+use crate::capabilities::http::{Caller, WasiEgress};
 use crate::capabilities::log::record;
 use crate::component::Inner;
 use crate::grants::FileMode;
@@ -33,7 +33,8 @@ impl Wasi {
     ///
     /// # Errors
     /// A text that names a granted directory that can't be opened.
-    pub(crate) fn new(inner: &Arc<Inner>, call: &Call) -> Result<Self, String> {
+    pub(crate) fn new(caller: Caller, call: &Call) -> Result<Self, String> {
+        let inner = &caller.inner;
         let mut builder = WasiCtx::builder();
         builder.max_random_size(RANDOM_BYTES_MAX).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         let left = Arc::new(AtomicU64::new(inner.limits.log_bytes));
@@ -48,22 +49,23 @@ impl Wasi {
                 .preopened_dir(&grant.host, &grant.guest, perms)
                 .map_err(|e| format!("the granted directory `{}` can't be opened: {e:#}", grant.host.display()))?;
         }
-        Ok(Self { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(inner.clone()) })
+        Ok(Self { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(caller) })
     }
 }
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Box::new(empty(&self.component)));
+        let caller = self.caller();
+        let wasi = self.wasi.get_or_insert_with(|| Box::new(empty(caller)));
         WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
     }
 }
 
 /// A context with nothing in it, for a component that reaches WASI without importing it by name.
-pub(crate) fn empty(inner: &Arc<Inner>) -> Wasi {
+pub(crate) fn empty(caller: Caller) -> Wasi {
     let mut builder = WasiCtx::builder();
     builder.max_random_size(RANDOM_BYTES_MAX).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-    Wasi { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(inner.clone()) }
+    Wasi { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(caller) }
 }
 
 /// Standard output or error: into the log, within the call's limit; more is swallowed.
