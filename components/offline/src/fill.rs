@@ -1,0 +1,694 @@
+//! Filling a tool's arguments from what is known. Each value comes with evidence: how surely the request itself asks for
+//! it. A guess has none, and is made only where the tool can't be called without it.
+
+use serde_json::{Map, Value, json};
+
+use crate::facts::{Facts, Similar, number_value};
+use crate::schema::{Parameter, Role, Shape, Want};
+use crate::shape;
+use crate::text;
+use crate::words;
+
+/// The arguments of a call, as far as they could be filled.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filled {
+    /// The arguments.
+    pub arguments: Map<String, Value>,
+    /// How much of the request they take up: 0 for nothing, around 0.5 for a lot.
+    pub evidence: f32,
+    /// Required parameters for which nothing was found.
+    pub missing: Vec<String>,
+    /// A table is wanted and there is none.
+    pub wants_table: bool,
+    /// A column is wanted and none is known.
+    pub wants_columns: bool,
+    /// A path is wanted and none is known.
+    pub wants_path: bool,
+}
+
+/// One clause of a request with what is known.
+#[derive(Clone, Copy)]
+pub struct Filler<'a> {
+    /// The clause that the tool is to answer.
+    pub clause: &'a str,
+    /// The whole request.
+    pub request: &'a str,
+    /// What is known.
+    pub facts: &'a Facts,
+    /// The host's vectors.
+    pub similar: Similar<'a>,
+    /// Words of the tool's name and description.
+    pub tool_words: &'a [String],
+}
+
+/// A value with its evidence.
+type Found = Option<(Value, f32)>;
+
+impl Filler<'_> {
+    /// Fills `parameters`.
+    pub fn fill(&self, parameters: &[Parameter]) -> Filled {
+        let mut filled = Filled::default();
+        let needs_table = parameters
+            .iter()
+            .any(|parameter| parameter.required && wants_table(&parameter.want));
+        for parameter in parameters {
+            let found = self.value(parameter, &parameter.want);
+            // An optional table would say the same again in another form.
+            let is_repeated_table =
+                !parameter.required && needs_table && wants_table(&parameter.want);
+            match found {
+                Some((value, evidence))
+                    if parameter.required || (evidence > 0.0 && !is_repeated_table) =>
+                {
+                    filled.arguments.insert(parameter.name.clone(), value);
+                    filled.evidence += evidence;
+                }
+                _ if parameter.required => match &parameter.default {
+                    Some(default) => drop(
+                        filled
+                            .arguments
+                            .insert(parameter.name.clone(), default.clone()),
+                    ),
+                    None => filled.missing.push(parameter.name.clone()),
+                },
+                _ => {}
+            }
+            self.note_wishes(parameter, &mut filled);
+        }
+        let has_table = parameters.iter().any(|parameter| {
+            wants_table(&parameter.want) && filled.arguments.contains_key(&parameter.name)
+        });
+        if let Some(title) = parameters
+            .iter()
+            .find(|parameter| parameter.want == Want::Title)
+            && has_table
+        {
+            filled
+                .arguments
+                .insert(title.name.clone(), json!(heading(self.clause)));
+        }
+        filled
+    }
+
+    /// Notes what a tool that looks into the data first could give.
+    fn note_wishes(&self, parameter: &Parameter, filled: &mut Filled) {
+        let is_there = filled.arguments.contains_key(&parameter.name);
+        filled.wants_table |= parameter.required && !is_there && wants_table(&parameter.want);
+        filled.wants_path |= parameter.required && !is_there && parameter.want == Want::Path;
+        filled.wants_columns |= self.facts.columns.is_empty() && wants_columns(&parameter.want);
+    }
+
+    fn value(&self, parameter: &Parameter, want: &Want) -> Found {
+        match want {
+            Want::Choice(values) => self.choice(parameter, values),
+            Want::Path => self.path(parameter),
+            Want::Url => Some((json!(self.first(text::urls)?), 0.4)),
+            Want::Column(role) => self
+                .columns(*role, parameter.required)
+                .map(|(names, evidence)| (json!(names[0]), evidence)),
+            Want::Columns(role) => self
+                .columns(*role, parameter.required)
+                .map(|(names, evidence)| (json!(names), evidence)),
+            Want::Table(shape) => Some((shape::of(self.table()?, shape, self.clause)?, 0.05)),
+            Want::Number { is_whole } => self.number(parameter, *is_whole),
+            Want::Numbers => {
+                let numbers = text::numbers(self.clause);
+                (numbers.len() > 1).then(|| {
+                    (
+                        json!(
+                            numbers
+                                .into_iter()
+                                .filter_map(number_value)
+                                .collect::<Vec<_>>()
+                        ),
+                        0.25,
+                    )
+                })
+            }
+            Want::Flag => {
+                let asked = parameter
+                    .name
+                    .split(['_', '-'])
+                    .any(|word| word.len() > 3 && words::says(self.clause, word));
+                if asked {
+                    Some((json!(true), 0.05))
+                } else {
+                    Some((json!(false), 0.0))
+                }
+            }
+            Want::Date => self
+                .nth(parameter, &self.all(dates))
+                .map(|date| (json!(date), 0.1)),
+            Want::Duration => Some((json!(self.first(text::durations)?), 0.15)),
+            Want::Zone => self
+                .nth(parameter, &self.all(text::zones))
+                .map(|zone| (json!(zone), 0.15)),
+            Want::Formula => Some((json!(text::formula(self.clause)?), 0.4)),
+            Want::Title => parameter
+                .required
+                .then(|| (json!(heading(self.clause)), 0.0)),
+            Want::Text => self.text(parameter),
+            Want::Message => parameter.required.then(|| (json!(self.clause), 0.0)),
+            Want::Object(parameters) => self.object(parameters),
+            Want::List(item) => self.list(parameter, item),
+            Want::Either(wants) => wants.iter().find_map(|want| self.value(parameter, want)),
+            Want::Unknown => None,
+        }
+    }
+
+    /// The first thing that `find` finds, in the clause or else in the request.
+    fn first(&self, find: fn(&str) -> Vec<String>) -> Option<String> {
+        self.all(find).into_iter().next()
+    }
+
+    fn all(&self, find: fn(&str) -> Vec<String>) -> Vec<String> {
+        let found = find(self.clause);
+        if found.is_empty() {
+            find(self.request)
+        } else {
+            found
+        }
+    }
+
+    /// Of several things of a kind the one that the parameter's name asks for: `to` and `end` take the second.
+    fn nth(&self, parameter: &Parameter, found: &[String]) -> Option<String> {
+        const SECOND: &[&str] = &["to", "end", "until", "target", "second", "b"];
+        let is_second = text::words(&parameter.name)
+            .iter()
+            .any(|word| SECOND.contains(&word.as_str()));
+        if is_second && found.len() > 1 {
+            found.get(1).cloned()
+        } else {
+            found.first().cloned()
+        }
+    }
+
+    fn choice(&self, parameter: &Parameter, values: &[Value]) -> Found {
+        let texts: Vec<&str> = values
+            .iter()
+            .map(|value| value.as_str().unwrap_or_default())
+            .collect();
+        // A file's name is no order: `sums.csv` asks for no sum.
+        let clause = text::without_paths(self.clause);
+        if let Some(at) = texts.iter().position(|value| words::names(&clause, value)) {
+            return Some((values[at].clone(), 0.15));
+        }
+        if !parameter.required {
+            return None;
+        }
+        let named_elsewhere = texts
+            .iter()
+            .position(|value| words::names(self.request, value));
+        let at = named_elsewhere.or_else(|| {
+            if parameter.default.is_some() {
+                None
+            } else {
+                Some(words::guess(&texts).unwrap_or(0))
+            }
+        })?;
+        values.get(at).map(|value| (value.clone(), 0.0))
+    }
+
+    fn path(&self, parameter: &Parameter) -> Found {
+        let is_directory = parameter.name.contains("dir") || parameter.name.contains("folder");
+        let fits = |path: &&String| {
+            let ending = path
+                .rsplit('/')
+                .next()
+                .and_then(|last| last.rsplit_once('.'))
+                .map(|(_, ending)| ending.to_lowercase());
+            match ending {
+                _ if is_directory => ending.is_none(),
+                Some(ending) => {
+                    !is_table_ending(&self.tool_words.join(" ")) || is_table_ending(&ending)
+                }
+                None => !parameter.required || !is_table_ending(&self.tool_words.join(" ")),
+            }
+        };
+        let asked = &self.facts.paths[..self.facts.paths_asked.min(self.facts.paths.len())];
+        let in_clause = text::paths(self.clause);
+        if let Some(path) = in_clause.iter().find(fits) {
+            return Some((json!(path), 0.05));
+        }
+        if let Some(path) = asked.iter().find(fits) {
+            return Some((json!(path), 0.02));
+        }
+        if !parameter.required {
+            return None;
+        }
+        // Of paths that somebody else named, the one whose name the request speaks of, else the first.
+        let known: Vec<&String> = self.facts.paths.iter().filter(fits).collect();
+        let spoken = text::stems(self.request);
+        let best = known.iter().find(|path| {
+            text::stems(path.rsplit('/').next().unwrap_or(path))
+                .iter()
+                .any(|stem| spoken.contains(stem) && stem.len() > 3)
+        });
+        best.or(known.first()).map(|path| (json!(path), 0.0))
+    }
+
+    /// The columns for a role; never an empty list.
+    fn columns(&self, role: Role, required: bool) -> Option<(Vec<String>, f32)> {
+        let find = |text: &str| match role {
+            Role::Group => self.facts.groups(text),
+            Role::Measure => self.facts.measures(text),
+            Role::Any => self
+                .facts
+                .mentioned(text)
+                .into_iter()
+                .map(|(column, _)| column)
+                .collect(),
+        };
+        let named = |columns: Vec<&crate::table::Column>| {
+            columns
+                .into_iter()
+                .map(|column| column.name.clone())
+                .collect::<Vec<_>>()
+        };
+        let here = named(find(self.clause));
+        if !here.is_empty() {
+            return Some((here, 0.05));
+        }
+        if !required {
+            return None;
+        }
+        let elsewhere = named(find(self.request));
+        if !elsewhere.is_empty() {
+            return Some((elsewhere, 0.0));
+        }
+        match role {
+            Role::Measure => self
+                .facts
+                .closest_measure(self.clause, self.similar)
+                .map(|column| (vec![column.name.clone()], 0.0)),
+            _ => None,
+        }
+    }
+
+    fn number(&self, parameter: &Parameter, is_whole: bool) -> Found {
+        const LIMITS: &[&str] = &["limit", "top", "n", "max", "first", "count", "head"];
+        let name = text::words(&parameter.name);
+        let after = |word: &str| {
+            let lower = self.clause.to_lowercase();
+            let at = lower.find(&format!("{word} "))?;
+            text::numbers(lower.get(at + word.len()..)?.split_whitespace().next()?)
+                .first()
+                .copied()
+        };
+        let is_limit = name.iter().any(|word| LIMITS.contains(&word.as_str()));
+        let cued = if is_limit {
+            ["top", "first", "last", "bottom", "limit", "best"]
+                .iter()
+                .find_map(|word| after(word))
+        } else {
+            name.iter().find_map(|word| after(word))
+        };
+        let fits = |number: &f64| !is_whole || number.fract() == 0.0;
+        if let Some(number) = cued.filter(fits) {
+            return Some((number_value(number)?, 0.1));
+        }
+        let guess = text::numbers(self.clause)
+            .into_iter()
+            .find(fits)
+            .filter(|_| parameter.required)?;
+        Some((number_value(guess)?, 0.05))
+    }
+
+    fn text(&self, parameter: &Parameter) -> Found {
+        if let Some(quoted) = self
+            .first(text::quotations)
+            .filter(|quoted| text::paths(quoted).is_empty())
+        {
+            return Some((json!(quoted), 0.1));
+        }
+        if !parameter.required {
+            return None;
+        }
+        let is_place = ["city", "location", "place"]
+            .iter()
+            .any(|word| parameter.name.contains(word));
+        if is_place {
+            return Some((json!(self.first(text::zones)?), 0.1));
+        }
+        // What is looked for stands after `for` or `about`.
+        let lower = self.clause.to_lowercase();
+        let subject = [" for ", " about ", " containing ", " mentioning "]
+            .iter()
+            .find_map(|cue| {
+                lower
+                    .find(cue)
+                    .and_then(|at| self.clause.get(at + cue.len()..))
+            });
+        let subject = subject.map(|subject| {
+            text::paths(subject)
+                .iter()
+                .fold(subject.to_owned(), |subject, path| {
+                    subject.replace(path.as_str(), "")
+                })
+        });
+        let subject = subject
+            .map(|subject| subject.trim().trim_end_matches(" in").trim().to_owned())
+            .filter(|subject| !subject.is_empty());
+        Some((
+            json!(subject.unwrap_or_else(|| self.clause.to_owned())),
+            0.0,
+        ))
+    }
+
+    fn object(&self, parameters: &[Parameter]) -> Found {
+        let filled = self.fill(parameters);
+        (filled.missing.is_empty() && !filled.arguments.is_empty())
+            .then(|| (Value::Object(filled.arguments), filled.evidence))
+    }
+
+    fn list(&self, parameter: &Parameter, item: &Want) -> Found {
+        match item {
+            Want::Object(parameters) if operator(parameters).is_some() => {
+                self.conditions(parameters)
+            }
+            _ => self
+                .value(parameter, item)
+                .map(|(value, evidence)| (json!([value]), evidence)),
+        }
+    }
+
+    /// The request's conditions in the tool's words. None at all is no value: an unfiltered table is not what a filter is for.
+    fn conditions(&self, parameters: &[Parameter]) -> Found {
+        let (operator, operators) = operator(parameters)?;
+        let column = parameters
+            .iter()
+            .find(|parameter| matches!(parameter.want, Want::Column(_)))?;
+        let value = parameters
+            .iter()
+            .find(|parameter| parameter.name != operator.name && parameter.name != column.name)?;
+        let all = self.facts.conditions(self.clause).into_iter().filter_map(|condition| {
+            let at = condition.comparison.among(&operators)?;
+            let operand = match &value.want {
+                Want::Text | Want::Unknown | Want::Either(_) | Want::Choice(_) => condition.value,
+                Want::Number { .. } => condition.value.is_number().then_some(condition.value)?,
+                _ => condition.value,
+            };
+            Some(json!({column.name.as_str(): condition.column, operator.name.as_str(): operators[at], value.name.as_str(): operand}))
+        });
+        let all: Vec<Value> = all.collect();
+        (!all.is_empty()).then(|| (json!(all), 0.2))
+    }
+
+    /// The newest table that has what the clause asks for.
+    pub fn table(&self) -> Option<&crate::table::Table> {
+        self.facts
+            .tables
+            .iter()
+            .rev()
+            .find(|table| !table.rows.is_empty() && shape::covers(table, self.facts, self.clause))
+    }
+}
+
+/// The parameter of a condition that takes an operator, with the operators.
+fn operator(parameters: &[Parameter]) -> Option<(&Parameter, Vec<&str>)> {
+    parameters
+        .iter()
+        .find_map(|parameter| match &parameter.want {
+            Want::Choice(values) => {
+                let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+                words::Comparison::are_operators(&values).then_some((parameter, values))
+            }
+            _ => None,
+        })
+}
+
+fn wants_table(want: &Want) -> bool {
+    match want {
+        Want::Table(shape) => *shape != Shape::Columns,
+        Want::Either(wants) => wants.iter().all(wants_table),
+        _ => false,
+    }
+}
+
+fn wants_columns(want: &Want) -> bool {
+    match want {
+        Want::Column(_) | Want::Columns(_) => true,
+        Want::List(item) => wants_columns(item),
+        Want::Object(parameters) => parameters
+            .iter()
+            .any(|parameter| wants_columns(&parameter.want)),
+        Want::Either(wants) => wants.iter().any(wants_columns),
+        _ => false,
+    }
+}
+
+fn is_table_ending(text: &str) -> bool {
+    ["csv", "tsv"]
+        .iter()
+        .any(|ending| words::says(text, ending))
+}
+
+/// Dates, and the words that tools take for one, in the order of the text.
+fn dates(text: &str) -> Vec<String> {
+    let mut found: Vec<(usize, String)> = text::dates(text)
+        .into_iter()
+        .filter_map(|date| text.find(&date).map(|at| (at, date)))
+        .collect();
+    let lower = text.to_lowercase();
+    for word in ["now", "today", "tomorrow", "yesterday"] {
+        if words::says(text, word) {
+            found.extend(lower.find(word).map(|at| (at, word.to_owned())));
+        }
+    }
+    found.sort();
+    found.into_iter().map(|(_, date)| date).collect()
+}
+
+/// Turns an order into a heading: `Draw a bar chart of revenue by region` into `Revenue by region`.
+pub fn heading(clause: &str) -> String {
+    const NOISE: &[&str] = &[
+        "please",
+        "can",
+        "could",
+        "you",
+        "draw",
+        "plot",
+        "make",
+        "create",
+        "show",
+        "render",
+        "give",
+        "visualize",
+        "visualise",
+        "chart",
+        "graph",
+        "me",
+        "us",
+        "a",
+        "an",
+        "the",
+        "bar",
+        "line",
+        "pie",
+        "scatter",
+        "plot",
+        "diagram",
+        "picture",
+        "with",
+        "of",
+        "for",
+        "showing",
+        "that",
+        "shows",
+        "as",
+        "simple",
+        "nice",
+    ];
+    let clause = text::paths(clause)
+        .iter()
+        .fold(clause.to_owned(), |clause, path| {
+            clause.replace(path.as_str(), "")
+        });
+    let mut words: Vec<&str> = clause
+        .split_whitespace()
+        .skip_while(|word| NOISE.contains(&word.to_lowercase().as_str()))
+        .collect();
+    while words
+        .last()
+        .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "from" | "of" | "file"))
+    {
+        words.pop();
+    }
+    let rest = if words.is_empty() {
+        clause.trim().to_owned()
+    } else {
+        words.join(" ")
+    };
+    let mut characters = rest.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).take(80).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::parameters;
+
+    fn filled(request: &str, results: &[Value], schema: &Value) -> Filled {
+        let mut facts = Facts::of_request(request, &[]);
+        results
+            .iter()
+            .for_each(|result| facts.add_result(&result.to_string()));
+        let clauses = text::clauses(request);
+        let clause = clauses.last().map_or(request, String::as_str);
+        Filler {
+            clause,
+            request,
+            facts: &facts,
+            similar: &|_, _| None,
+            tool_words: &[],
+        }
+        .fill(&parameters(schema))
+    }
+
+    fn columns() -> Value {
+        json!({"columns": [{"name": "region", "type": "text", "values": ["North"]}, {"name": "units", "type": "integer"}, {"name": "revenue", "type": "number"}]})
+    }
+
+    #[test]
+    fn an_aggregation_is_filled_from_words_and_columns() {
+        let schema = json!({"type": "object", "required": ["path", "group_by", "aggregations"], "properties": {
+            "path": {"type": "string"},
+            "group_by": {"type": "array", "items": {"type": "string"}, "description": "Columns to group by."},
+            "aggregations": {"type": "array", "items": {"type": "object", "required": ["column", "function"], "properties": {
+                "column": {"type": "string", "description": "A numeric column."},
+                "function": {"enum": ["sum", "mean", "count"]},
+            }}},
+            "filters": {"type": "array", "items": {"type": "object", "required": ["column", "operator", "value"], "properties": {
+                "column": {"type": "string", "description": "The column."}, "operator": {"enum": ["eq", "ne", "gt", "lt"]}, "value": {},
+            }}},
+            "limit": {"type": "integer"},
+        }});
+        let filled_one = filled(
+            "From data/sales.csv: average revenue by region",
+            &[columns()],
+            &schema,
+        );
+        assert_eq!(filled_one.missing, Vec::<String>::new());
+        assert_eq!(
+            Value::Object(filled_one.arguments),
+            json!({"path": "data/sales.csv", "group_by": ["region"], "aggregations": [{"column": "revenue", "function": "mean"}]})
+        );
+        let filtered = filled(
+            "top 3 regions by revenue in data/sales.csv where units over 10",
+            &[columns()],
+            &schema,
+        );
+        assert_eq!(filtered.arguments["limit"], json!(3));
+        assert_eq!(
+            filtered.arguments["filters"],
+            json!([{"column": "units", "operator": "gt", "value": 10}])
+        );
+        let unknown = filled(
+            "Which region sold the most in data/sales.csv?",
+            &[],
+            &schema,
+        );
+        assert!(unknown.wants_columns && unknown.missing.contains(&"group_by".to_owned()));
+    }
+
+    #[test]
+    fn a_chart_is_filled_from_the_last_table() {
+        let table =
+            json!({"columns": ["region", "sum_revenue"], "rows": [["North", 3], ["South", 4]]});
+        let schema = json!({"type": "object", "required": ["type", "data"], "properties": {
+            "type": {"enum": ["bar", "line", "pie"]},
+            "data": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "value": {"type": "number"}}}},
+            "title": {"type": "string"},
+        }});
+        let chart = filled(
+            "Draw a pie chart of revenue by region",
+            &[columns(), table.clone()],
+            &schema,
+        );
+        assert_eq!(
+            Value::Object(chart.arguments),
+            json!({"type": "pie", "title": "Revenue by region", "data": [{"label": "North", "value": 3}, {"label": "South", "value": 4}]})
+        );
+        assert!(filled("Draw a pie chart", &[], &schema).wants_table);
+        // The table has no units, so it is not the one that is asked for.
+        assert!(
+            filled(
+                "Draw a pie chart of units by region",
+                &[columns(), table],
+                &schema
+            )
+            .wants_table
+        );
+    }
+
+    #[test]
+    fn other_kinds_of_values_are_found() {
+        for (request, property, expected) in [
+            (
+                "what is 17 * 23?",
+                json!({"expression": {"type": "string"}}),
+                json!({"expression": "17 * 23"}),
+            ),
+            (
+                "fetch https://example.com/x.",
+                json!({"url": {"type": "string"}}),
+                json!({"url": "https://example.com/x"}),
+            ),
+            (
+                "what time is it in Tokyo?",
+                json!({"zone": {"type": "string"}}),
+                json!({"zone": "Tokyo"}),
+            ),
+            (
+                "days between 2024-01-01 and today",
+                json!({"from": {"type": "string", "format": "date"}, "to": {"type": "string", "format": "date"}}),
+                json!({"from": "2024-01-01", "to": "today"}),
+            ),
+            (
+                "add 3 days to 2024-01-01",
+                json!({"duration": {"type": "string"}}),
+                json!({"duration": "3 days"}),
+            ),
+            (
+                "mean of 3, 5 and 8",
+                json!({"values": {"type": "array", "items": {"type": "number"}}}),
+                json!({"values": [3, 5, 8]}),
+            ),
+            (
+                "search for broken links in docs/a.md",
+                json!({"query": {"type": "string"}}),
+                json!({"query": "broken links"}),
+            ),
+            (
+                "list data/ recursively",
+                json!({"path": {"type": "string"}, "recursive": {"type": "boolean"}}),
+                json!({"path": "data/", "recursive": false}),
+            ),
+        ] {
+            let required: Vec<&String> = property.as_object().expect("an object").keys().collect();
+            let schema = json!({"type": "object", "properties": property, "required": required});
+            assert_eq!(
+                Value::Object(filled(request, &[], &schema).arguments),
+                expected,
+                "{request}"
+            );
+        }
+    }
+
+    #[test]
+    fn orders_become_headings() {
+        for (clause, expected) in [
+            ("Draw a bar chart of revenue by region", "Revenue by region"),
+            (
+                "plot units per month from data/sales.csv",
+                "Units per month",
+            ),
+            ("chart", "Chart"),
+            ("", ""),
+        ] {
+            assert_eq!(heading(clause), expected, "{clause}");
+        }
+    }
+}

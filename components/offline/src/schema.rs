@@ -1,0 +1,585 @@
+//! What a tool wants: its JSON Schema read as a list of parameters, each with what would have to be found to fill it.
+//! The names and descriptions of parameters are read as a person would read them.
+
+use serde_json::{Map, Value};
+
+use crate::text;
+
+/// How deep a schema is read.
+const DEPTH_MAX: usize = 5;
+
+/// What a column stands for in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What rows are put together by, or what names them.
+    Group,
+    /// What is added up or drawn.
+    Measure,
+    /// Any column.
+    Any,
+}
+
+/// The form in which a table is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// `{"columns":[…],"rows":[[…]]}`.
+    ColumnsAndRows,
+    /// A list of objects.
+    Records,
+    /// A list of objects with these keys for a row's name and its number.
+    Pairs { label: String, value: String },
+    /// A list of objects with these keys for a series' name and its numbers.
+    Series { name: String, values: String },
+    /// A list of lists.
+    Rows,
+    /// The columns' names.
+    Columns,
+    /// The rows' names.
+    Labels,
+    /// The rows' numbers.
+    Numbers,
+    /// Text: CSV.
+    Csv,
+    /// Text: JSON.
+    Json,
+}
+
+/// What would have to be found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Want {
+    /// One of these.
+    Choice(Vec<Value>),
+    /// A file or directory.
+    Path,
+    /// An `http` or `https` address.
+    Url,
+    /// The name of a column.
+    Column(Role),
+    /// Names of columns.
+    Columns(Role),
+    /// A table in some form.
+    Table(Shape),
+    /// A number.
+    Number { is_whole: bool },
+    /// Several numbers.
+    Numbers,
+    /// True or false.
+    Flag,
+    /// A point in time.
+    Date,
+    /// A length of time.
+    Duration,
+    /// A time zone.
+    Zone,
+    /// A formula.
+    Formula,
+    /// A heading.
+    Title,
+    /// Text to work on: what is quoted, or the request itself.
+    Text,
+    /// The request itself, to be passed on.
+    Message,
+    /// An object of which all required parameters must be found.
+    Object(Vec<Parameter>),
+    /// A list of one such thing.
+    List(Box<Want>),
+    /// Any of these forms.
+    Either(Vec<Want>),
+    /// Not understood; filled only from a default.
+    Unknown,
+}
+
+/// A parameter of a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// The words of its name and description.
+    pub words: Vec<String>,
+    /// What it wants.
+    pub want: Want,
+    /// It must be given.
+    pub required: bool,
+    /// Its default, where it has one.
+    pub default: Option<Value>,
+}
+
+/// Reads the parameters of an object schema.
+pub fn parameters(schema: &Value) -> Vec<Parameter> {
+    object(schema, schema, 0)
+}
+
+fn object(schema: &Value, root: &Value, depth: usize) -> Vec<Parameter> {
+    let Some(properties) = schema["properties"].as_object() else {
+        return Vec::new();
+    };
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    properties
+        .iter()
+        .map(|(name, property)| {
+            let property = resolve(property, root);
+            let description = property["description"].as_str().unwrap_or_default();
+            Parameter {
+                name: name.clone(),
+                words: text::words(&format!("{name} {description}")),
+                want: want(name, property, properties, root, depth),
+                required: required.contains(&name.as_str()),
+                default: property.get("default").cloned(),
+            }
+        })
+        .collect()
+}
+
+/// Follows a `$ref` within the schema, a few steps at most.
+fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    for _ in 0..DEPTH_MAX {
+        let Some(target) = schema["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix('#'))
+            .and_then(|pointer| root.pointer(pointer))
+        else {
+            break;
+        };
+        schema = target;
+    }
+    schema
+}
+
+fn want(
+    name: &str,
+    schema: &Value,
+    siblings: &Map<String, Value>,
+    root: &Value,
+    depth: usize,
+) -> Want {
+    if depth > DEPTH_MAX {
+        return Want::Unknown;
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return Want::Choice(values.clone());
+    }
+    if let Some(value) = schema.get("const") {
+        return Want::Choice(vec![value.clone()]);
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(forms) = schema[key].as_array() {
+            let wants: Vec<Want> = forms
+                .iter()
+                .map(|form| resolve(form, root))
+                .filter(|form| form["type"] != "null")
+                .map(|form| want(name, &described_by(form, schema), siblings, root, depth + 1))
+                .filter(|want| *want != Want::Unknown)
+                .collect();
+            return match wants.len() {
+                0 => Want::Unknown,
+                1 => wants.into_iter().next().unwrap_or(Want::Unknown),
+                _ => Want::Either(wants),
+            };
+        }
+    }
+    let kind = match &schema["type"] {
+        Value::String(kind) => kind.as_str(),
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or_default(),
+        _ if schema["properties"].is_object() => "object",
+        _ => "",
+    };
+    let names = text::words(name);
+    let described = text::words(schema["description"].as_str().unwrap_or_default());
+    match kind {
+        "boolean" => Want::Flag,
+        "integer" => Want::Number { is_whole: true },
+        "number" => Want::Number { is_whole: false },
+        "string" => string(&names, &described, schema),
+        "array" => array(name, &names, &described, schema, siblings, root, depth),
+        "object" => {
+            let properties = schema["properties"].as_object();
+            if properties.is_some_and(|properties| {
+                properties.contains_key("columns") && properties.contains_key("rows")
+            }) {
+                return Want::Table(Shape::ColumnsAndRows);
+            }
+            let parameters = object(schema, root, depth + 1);
+            if parameters.is_empty() {
+                Want::Unknown
+            } else {
+                Want::Object(parameters)
+            }
+        }
+        // Anything at all: a table if its name says so.
+        _ if is_table_name(&names) => Want::Either(vec![
+            Want::Table(Shape::Records),
+            Want::Table(Shape::ColumnsAndRows),
+        ]),
+        _ => Want::Unknown,
+    }
+}
+
+/// One form of several, with the description of the whole where it has none of its own.
+fn described_by(form: &Value, whole: &Value) -> Value {
+    let mut form = form.clone();
+    if let (Some(object), Some(description)) = (form.as_object_mut(), whole.get("description")) {
+        object
+            .entry("description")
+            .or_insert_with(|| description.clone());
+    }
+    form
+}
+
+fn has(words: &[String], any: &[&str]) -> bool {
+    words.iter().any(|word| any.contains(&word.as_str()))
+}
+
+fn is_table_name(names: &[String]) -> bool {
+    has(
+        names,
+        &["data", "table", "rows", "records", "points", "dataset"],
+    )
+}
+
+fn role(names: &[String], described: &[String]) -> Role {
+    const GROUP: &[&str] = &[
+        "group",
+        "groups",
+        "by",
+        "category",
+        "categories",
+        "label",
+        "labels",
+        "dimension",
+        "x",
+        "key",
+        "keys",
+        "per",
+    ];
+    const MEASURE: &[&str] = &[
+        "metric",
+        "metrics",
+        "measure",
+        "measures",
+        "value",
+        "values",
+        "y",
+        "aggregate",
+        "numeric",
+        "amount",
+        "series",
+    ];
+    // The name is the surer hint.
+    if has(names, GROUP) {
+        Role::Group
+    } else if has(names, MEASURE) {
+        Role::Measure
+    } else if has(
+        described,
+        &[
+            "numeric",
+            "number",
+            "numbers",
+            "sum",
+            "aggregate",
+            "aggregated",
+            "measure",
+        ],
+    ) {
+        Role::Measure
+    } else if has(described, &["group", "grouped", "category"]) {
+        Role::Group
+    } else {
+        Role::Any
+    }
+}
+
+fn is_column(names: &[String], described: &[String]) -> bool {
+    has(
+        names,
+        &[
+            "column",
+            "columns",
+            "field",
+            "fields",
+            "metric",
+            "dimension",
+        ],
+    ) || (has(names, &["group", "by"]) && !has(names, &["order"]))
+        || has(described, &["column", "columns"])
+}
+
+fn string(names: &[String], described: &[String], schema: &Value) -> Want {
+    let format = schema["format"].as_str().unwrap_or_default();
+    if matches!(format, "uri" | "url" | "iri") || has(names, &["url", "uri", "link"]) {
+        Want::Url
+    } else if matches!(format, "date" | "date-time" | "time") {
+        Want::Date
+    } else if format == "duration" || has(names, &["duration", "span", "period"]) {
+        Want::Duration
+    } else if has(names, &["zone", "timezone", "tz"]) || has(described, &["iana"]) {
+        Want::Zone
+    } else if has(
+        names,
+        &["path", "file", "filename", "directory", "dir", "folder"],
+    ) {
+        Want::Path
+    } else if has(names, &["expression", "formula", "equation", "calculation"]) {
+        Want::Formula
+    } else if has(names, &["title", "heading", "caption"]) {
+        Want::Title
+    } else if has(
+        names,
+        &[
+            "message",
+            "request",
+            "prompt",
+            "question",
+            "task",
+            "instruction",
+            "instructions",
+        ],
+    ) {
+        Want::Message
+    } else if has(names, &["csv"]) || (is_table_name(names) && has(described, &["csv"])) {
+        Want::Table(Shape::Csv)
+    } else if is_table_name(names) && has(described, &["json"]) {
+        Want::Table(Shape::Json)
+    } else if is_column(names, described) {
+        Want::Column(role(names, described))
+    } else if has(
+        names,
+        &[
+            "time",
+            "date",
+            "datetime",
+            "timestamp",
+            "start",
+            "end",
+            "from",
+            "to",
+            "since",
+            "until",
+            "when",
+        ],
+    ) && has(described, &["time", "date", "rfc", "iso", "instant"])
+    {
+        Want::Date
+    } else if has(
+        names,
+        &[
+            "text", "content", "input", "query", "search", "pattern", "term", "needle", "body",
+            "string", "name", "city", "location", "place", "topic",
+        ],
+    ) {
+        Want::Text
+    } else {
+        Want::Unknown
+    }
+}
+
+fn array(
+    name: &str,
+    names: &[String],
+    described: &[String],
+    schema: &Value,
+    siblings: &Map<String, Value>,
+    root: &Value,
+    depth: usize,
+) -> Want {
+    let items = resolve(&schema["items"], root);
+    let item_kind = items["type"].as_str().unwrap_or_default();
+    match item_kind {
+        "number" | "integer" => {
+            if siblings.len() > 1
+                && siblings
+                    .iter()
+                    .any(|(other, sibling)| other != name && sibling["type"] == "array")
+            {
+                Want::Table(Shape::Numbers)
+            } else {
+                Want::Either(vec![Want::Numbers, Want::Table(Shape::Numbers)])
+            }
+        }
+        "string" if items["enum"].is_array() => {
+            Want::List(Box::new(want(name, items, siblings, root, depth + 1)))
+        }
+        "string" => {
+            if name == "columns" && siblings.contains_key("rows") {
+                Want::Table(Shape::Columns)
+            } else if is_column(names, described) {
+                Want::Columns(role(names, described))
+            } else if has(names, &["labels", "categories", "names", "x"]) {
+                Want::Table(Shape::Labels)
+            } else if has(names, &["paths", "files"]) {
+                Want::List(Box::new(Want::Path))
+            } else {
+                Want::List(Box::new(string(names, described, items)))
+            }
+        }
+        "array" => Want::Table(Shape::Rows),
+        "object" => records(name, names, items, siblings, root, depth),
+        _ if is_table_name(names) => {
+            Want::Either(vec![Want::Table(Shape::Records), Want::Table(Shape::Rows)])
+        }
+        _ => Want::Unknown,
+    }
+}
+
+/// A list of objects: a table, or a list of settings such as filters.
+fn records(
+    name: &str,
+    names: &[String],
+    items: &Value,
+    siblings: &Map<String, Value>,
+    root: &Value,
+    depth: usize,
+) -> Want {
+    let Some(properties) = items["properties"]
+        .as_object()
+        .filter(|properties| !properties.is_empty())
+    else {
+        return if is_table_name(names) || siblings.len() == 1 {
+            Want::Table(Shape::Records)
+        } else {
+            Want::Unknown
+        };
+    };
+    let find = |wanted: &[&str], kinds: &[&str]| {
+        properties
+            .iter()
+            .find(|(key, property)| {
+                wanted.contains(&key.as_str())
+                    && property["type"]
+                        .as_str()
+                        .is_none_or(|kind| kinds.contains(&kind))
+            })
+            .map(|(key, _)| key.clone())
+    };
+    let label = find(
+        &["label", "name", "x", "category", "key"],
+        &["string", "number"],
+    );
+    let values = find(&["values", "data", "points", "y", "numbers"], &["array"]);
+    let value = find(&["value", "y", "amount", "number"], &["number", "integer"]);
+    match (label, values, value) {
+        (Some(name), Some(values), _) => Want::Table(Shape::Series { name, values }),
+        (Some(label), None, Some(value)) => Want::Table(Shape::Pairs { label, value }),
+        _ => {
+            let item = want(name, items, siblings, root, depth + 1);
+            if item == Want::Unknown {
+                Want::Unknown
+            } else {
+                Want::List(Box::new(item))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn want_of(name: &str, property: Value) -> Want {
+        let schema = json!({"type": "object", "properties": {name: property}});
+        parameters(&schema).remove(0).want
+    }
+
+    #[test]
+    fn names_and_descriptions_say_what_is_wanted() {
+        for (name, property, expected) in [
+            ("path", json!({"type": "string"}), Want::Path),
+            ("url", json!({"type": "string"}), Want::Url),
+            ("expression", json!({"type": "string"}), Want::Formula),
+            (
+                "group_by",
+                json!({"type": "array", "items": {"type": "string"}}),
+                Want::Columns(Role::Group),
+            ),
+            (
+                "column",
+                json!({"type": "string", "description": "The numeric column to add up."}),
+                Want::Column(Role::Measure),
+            ),
+            (
+                "sort_by",
+                json!({"type": "string", "description": "Column to sort by."}),
+                Want::Column(Role::Group),
+            ),
+            (
+                "to",
+                json!({"type": "string", "description": "An RFC 3339 time."}),
+                Want::Date,
+            ),
+            ("zone", json!({"type": ["string", "null"]}), Want::Zone),
+            (
+                "limit",
+                json!({"type": "integer"}),
+                Want::Number { is_whole: true },
+            ),
+            (
+                "kind",
+                json!({"enum": ["bar", "line"]}),
+                Want::Choice(vec![json!("bar"), json!("line")]),
+            ),
+            ("title", json!({"type": "string"}), Want::Title),
+            ("message", json!({"type": "string"}), Want::Message),
+            (
+                "data",
+                json!({"type": "array", "items": {"type": "object"}}),
+                Want::Table(Shape::Records),
+            ),
+            (
+                "data",
+                json!({"type": "object", "properties": {"columns": {}, "rows": {}}}),
+                Want::Table(Shape::ColumnsAndRows),
+            ),
+            (
+                "points",
+                json!({"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "value": {"type": "number"}}}}),
+                Want::Table(Shape::Pairs {
+                    label: "label".into(),
+                    value: "value".into(),
+                }),
+            ),
+            (
+                "series",
+                json!({"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "values": {"type": "array"}}}}),
+                Want::Table(Shape::Series {
+                    name: "name".into(),
+                    values: "values".into(),
+                }),
+            ),
+            ("whatever", json!({"type": "string"}), Want::Unknown),
+            ("odd", json!({"type": 7}), Want::Unknown),
+            ("odd", json!(true), Want::Unknown),
+        ] {
+            assert_eq!(
+                want_of(name, property.clone()),
+                expected,
+                "{name}: {property}"
+            );
+        }
+    }
+
+    #[test]
+    fn references_are_followed_and_circles_end() {
+        let schema = json!({"properties": {"table": {"$ref": "#/$defs/table"}}, "$defs": {"table": {"type": "object", "properties": {"columns": {}, "rows": {}}}}});
+        assert_eq!(
+            parameters(&schema)[0].want,
+            Want::Table(Shape::ColumnsAndRows)
+        );
+        let circle = json!({"properties": {"a": {"$ref": "#/properties/a"}}});
+        assert_eq!(parameters(&circle)[0].want, Want::Unknown);
+        let nested = json!({"properties": {"node": {"$ref": "#/$defs/node"}}, "$defs": {"node": {"type": "object", "properties": {"child": {"$ref": "#/$defs/node"}, "path": {"type": "string"}}}}});
+        assert!(matches!(parameters(&nested)[0].want, Want::Object(_)));
+        assert_eq!(parameters(&json!(null)), vec![]);
+    }
+}
