@@ -14,7 +14,6 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<()> {
     components::build(root)?;
     components::build_guests(root)?;
     say("building the benchmarks, optimised (the first time this takes several minutes)");
-    cargo(&["build", "--profile", "release", "--package", "caxton"])?;
     let mut args = vec!["bench", "--package", "caxton", "--bench", "caxton", "--"];
     args.extend(filter);
     cargo(&args)

@@ -1,0 +1,74 @@
+//! How long a server takes until it is ready to serve, with and without a warm cache.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::measure::median;
+
+/// A server that runs, and its address.
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts the server on a workspace and waits for the line that says it is ready.
+    pub fn start(workspace: &Path, components: Option<&Path>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_caxton"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--workspace"]).arg(workspace);
+        if let Some(components) = components {
+            command.arg("--components").arg(components);
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let stdout = child.stdout.take().expect("its output");
+        let address = BufReader::new(stdout)
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.find("http://").and_then(|at| line[at..].split_whitespace().next().map(str::to_owned)))
+            .expect("it says when it is ready");
+        Self { child, address }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Makes a workspace from the template that the demo uses.
+pub fn workspace(dir: &Path) {
+    let status = Command::new(env!("CARGO_BIN_EXE_caxton")).arg("init").arg(dir).args(["--template", "data-analyst"]).stdout(Stdio::null()).status();
+    assert!(status.expect("it starts").success(), "caxton init works");
+}
+
+/// Starts the demo's workspace, first without anything compiled, then with all of it.
+pub fn run() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let dir = scratch.path().join("desk");
+    workspace(&dir);
+    let started = |cold: bool| {
+        if cold {
+            let _ = std::fs::remove_dir_all(dir.join(".caxton"));
+        }
+        let started = Instant::now();
+        let server = Server::start(&dir, None);
+        let time = started.elapsed();
+        drop(server);
+        time
+    };
+    let mut cold: Vec<Duration> = (0..5).map(|_| started(true)).collect();
+    let mut warm: Vec<Duration> = (0..11).map(|_| started(false)).collect();
+    for (what, time, bound) in [("without a cache", median(&mut cold), 2.0), ("with a warm cache", median(&mut warm), 0.3)] {
+        println!("  ready, {what:<27} {:>11.0} ms   ratio to {bound} s {:>6.2}   (under 1.00)", time.as_secs_f64() * 1e3, time.as_secs_f64() / bound);
+    }
+}
