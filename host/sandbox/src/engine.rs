@@ -73,6 +73,11 @@ impl Sandbox {
         &self.shared.engine
     }
 
+    /// The largest component that it takes, in bytes.
+    pub fn component_bytes_max(&self) -> usize {
+        self.shared.settings.component_bytes_max
+    }
+
     /// The ceilings of every limit.
     pub fn ceiling(&self) -> &Limits {
         &self.shared.settings.ceiling
@@ -116,7 +121,6 @@ fn config(settings: &Settings) -> Config {
         .memory_init_cow(true)
         // The contract has no streams of WASI 0.3; without them a store is cheaper to make.
         .concurrency_support(false)
-        .wasm_threads(false)
         .async_stack_size(1 << 20)
         .max_wasm_stack(512 << 10);
     config

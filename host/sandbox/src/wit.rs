@@ -22,8 +22,8 @@ mod generated {
         imports: {
             "caxton:plugin/deltas": async,
             "caxton:plugin/embed": async,
-            "caxton:plugin/http.send": async,
-            "caxton:plugin/http.[method]response.read": async,
+            "caxton:plugin/http.send": async | trappable,
+            "caxton:plugin/http.[method]response.read": async | trappable,
             "caxton:plugin/http": trappable,
             "caxton:plugin/state": async,
         },

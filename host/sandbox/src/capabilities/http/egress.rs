@@ -273,7 +273,7 @@ pub(super) fn failed(error: reqwest::Error, origin: &str, mask: &Mask) -> Refuse
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |cause| cause.source())
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 /// The innermost cause: what happened, without what was being done.

@@ -168,7 +168,7 @@ fn not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
         [198, 18..=19, ..] => "an address for benchmarks",
         [224..=239, ..] => "a multicast address",
         [255, 255, 255, 255] => "the broadcast address",
-        [240.., ..] => "a reserved address",
+        [240..=255, ..] => "a reserved address",
         _ => return None,
     };
     Some(kind)
@@ -185,7 +185,7 @@ fn not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfe80..=0xfebf, ..] => "a link-local address",
         [0xfec0..=0xfeff, ..] => "a site-local address",
         [0xfc00..=0xfdff, ..] => "a private address",
-        [0xff00.., ..] => "a multicast address",
+        [0xff00..=0xffff, ..] => "a multicast address",
         [0x2001, 0, ..] => "an address of a Teredo tunnel",
         [0x2001, 2, 0, ..] => "an address for benchmarks",
         [0x2001, ..=0x1ff, ..] => "an address reserved for protocols",
