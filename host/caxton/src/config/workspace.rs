@@ -74,6 +74,10 @@ pub struct ComponentSpec {
     pub grants: Grants,
     /// Headers that the host adds to its requests.
     pub secrets: Vec<Secret>,
+    /// What stands before the names of its tools; `NAME__` where absent.
+    pub prefix: Option<String>,
+    /// It is there without being written down in `caxton.toml`.
+    pub implied: bool,
 }
 
 /// Where a component's code comes from.
@@ -122,7 +126,7 @@ impl fmt::Display for ModelRef {
 }
 
 impl ComponentSpec {
-    /// A component from `source` with default limits and nothing granted.
+    /// A component that nothing was written down about: from `source`, with default limits and nothing granted.
     pub fn new(source: Source) -> Self {
         Self {
             source,
@@ -130,6 +134,8 @@ impl ComponentSpec {
             limits: Overrides::default(),
             grants: Grants::default(),
             secrets: Vec::new(),
+            prefix: None,
+            implied: true,
         }
     }
 }

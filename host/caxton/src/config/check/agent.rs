@@ -151,7 +151,9 @@ fn tool(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> O
     let glob = value.parsed(report, TOOLS, Glob::parse)?;
     let text = glob.as_str();
     let Some(components) = &context.components else { return Some(glob) };
-    if components.iter().any(|component| glob.may_match_after(&format!("{component}__"))) {
+    if components.iter().any(|component| glob.may_match_after(&format!("{component}__")))
+        || context.prefixes.iter().any(|prefix| glob.may_match_after(prefix))
+    {
         return Some(glob);
     }
     let (code, reason, remedy) = match text.split_once("__") {

@@ -49,12 +49,23 @@ pub(super) fn read(
         .map(|table| grants::read(table, dir, report))
         .unwrap_or_default();
     let secrets = table.get("secrets").map(|value| grants::secrets(&value, &mut granted, known, report)).unwrap_or_default();
+    let prefix = table.get("prefix").and_then(|value| value.parsed(report, "prefix = \"\"", prefix));
     table.finish(report);
     let config = match config {
         Some(serde_json::Value::Object(config)) => config,
         _ => serde_json::Map::new(),
     };
-    Some(ComponentSpec { source: source?, config, limits: overrides, grants: granted, secrets })
+    Some(ComponentSpec { source: source?, config, limits: overrides, grants: granted, secrets, prefix, implied: false })
+}
+
+/// A prefix has to leave names that are names of tools.
+fn prefix(text: &str) -> Result<String, Refusal> {
+    const CHARS_MAX: usize = 64;
+    if text.len() <= CHARS_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
+        return Ok(text.to_owned());
+    }
+    let reason = format!("is {}, which no tool's name can begin with", quoted(text));
+    Err(Refusal::new("bad-prefix", reason, "use at most 64 of A-Z a-z 0-9 _ - . or nothing at all"))
 }
 
 /// The source of a component that names none: its file in `components/`, else the built-in one of its name.

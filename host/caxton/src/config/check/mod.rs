@@ -51,6 +51,8 @@ pub struct Checked {
 pub struct AgentContext {
     /// The names of the components that there are; nothing where that is not known.
     pub components: Option<BTreeSet<String>>,
+    /// What stands before the names of tools whose components say so, instead of `COMPONENT__`.
+    pub prefixes: BTreeSet<String>,
     /// The workspace's ceilings.
     pub ceilings: TurnCeilings,
 }
@@ -60,14 +62,20 @@ impl AgentContext {
     pub fn of(workspace: &Workspace) -> Self {
         Self {
             components: Some(workspace.components.keys().cloned().collect()),
+            prefixes: prefixes(workspace),
             ceilings: workspace.turn_ceilings.clone(),
         }
     }
 
     /// For an agent without a workspace: only what stands in its own file is checked.
     pub fn none() -> Self {
-        Self { components: None, ceilings: TurnCeilings::default() }
+        Self { components: None, prefixes: BTreeSet::new(), ceilings: TurnCeilings::default() }
     }
+}
+
+/// The prefixes that components of `workspace` give to their tools.
+fn prefixes(workspace: &Workspace) -> BTreeSet<String> {
+    workspace.components.values().filter_map(|spec| spec.prefix.clone()).collect()
 }
 
 /// Reads the workspace in `dir`.

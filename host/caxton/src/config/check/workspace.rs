@@ -55,6 +55,7 @@ pub(super) fn read(dir: &Path, known: &Known<'_>) -> (Reading, Vec<Fault>) {
     let names = workspace.components.keys().cloned().chain(declared).collect::<BTreeSet<_>>();
     let context = AgentContext {
         components: (!report.is_broken()).then_some(names),
+        prefixes: super::prefixes(&workspace),
         ceilings: workspace.turn_ceilings.clone(),
     };
     let mut faults = report.finish();
