@@ -1,0 +1,178 @@
+//! Opening a workspace: its files are checked, its components loaded side by side, and both held against each other. All
+//! faults are told at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use caxton_embed::Embedder;
+use caxton_memory::Store;
+use caxton_sandbox::Sandbox;
+
+use super::activity::Activity;
+use super::error::Error;
+use super::event::Events;
+use super::line::Lines;
+use super::load::{Loaded, Loader};
+use super::ranking::Rankings;
+use super::state::{Agent, State};
+use super::{Inner, Workspace};
+use crate::builtin;
+use crate::config::{self, Checked, ComponentSpec, Fault, Known, Source};
+
+/// What a workspace is opened with.
+pub struct Options {
+    /// The directory with its files. Where there is none, the workspace has no agents until one is put into it, and what is
+    /// put into it is kept under `data`.
+    pub dir: Option<PathBuf>,
+    /// A directory of which every `.wasm` file is a component too.
+    pub components_dir: Option<PathBuf>,
+    /// Where the workspace keeps what is not part of its files.
+    pub data: PathBuf,
+    /// Where its components run.
+    pub sandbox: Sandbox,
+    /// Its database.
+    pub store: Store,
+    /// What turns text into vectors.
+    pub embedder: Option<Embedder>,
+}
+
+/// The name of a workspace that has no files.
+const BARE: &str = "default";
+
+impl Workspace {
+    /// Opens a workspace: reads and checks its files, and loads its components. Turns that were under way when the last
+    /// server ended are marked as interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Faults`] has every fault of every file and component; [`Error::Store`] where the database fails.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let Options { dir, components_dir, data, sandbox, store, embedder } = options;
+        let has_dir = dir.is_some();
+        let dir = dir.unwrap_or_else(|| data.join("workspace"));
+        let Checked { mut workspace, agents, .. } = read(&dir, has_dir)?;
+
+        let mut refused = Vec::new();
+        let mut extra = BTreeSet::new();
+        if let Some(from) = &components_dir {
+            let (found, faults) = config::components_in(from, &from.display().to_string());
+            refused.extend(faults.into_iter().map(super::Refused::from_fault));
+            for (name, mut spec) in found {
+                // What caxton.toml grants and sets for a component of that name holds, whatever file it comes from.
+                if let Some(declared) = workspace.components.get(&name) {
+                    spec = ComponentSpec { source: spec.source, ..declared.clone() };
+                }
+                extra.insert(name.clone());
+                workspace.components.insert(name, spec);
+            }
+        }
+        let loader = Loader { sandbox, workspace: workspace.name.clone(), store: store.clone(), downloads: data.join("components") };
+        // A bare server offers what is built in; one that was given components offers those.
+        let all_builtins = !has_dir && components_dir.is_none();
+        let needed = needed(&workspace, agents.values(), all_builtins);
+        let (loaded, failed) = loader.load_all(needed, &workspace.limits).await;
+        let mut faults = Vec::new();
+        for why in failed {
+            // A stray file in a directory of components is told and left out. What the workspace itself names must load.
+            if extra.contains(&why.component) {
+                tracing::warn!(component = why.component, code = why.code, reason = why.reason, "refused");
+                refused.push(why);
+            } else {
+                let file = file_of(&workspace, &why.component);
+                faults.push(why.fault(file));
+            }
+        }
+        let config = Arc::new(workspace);
+        let agents = agents.into_iter().map(|(name, config)| (name, Arc::new(Agent { config, activity: Arc::new(Activity::default()) })));
+        let state = State::new(1, config, agents.collect(), loaded, refused);
+        let state = match state {
+            Ok(state) if faults.is_empty() => state,
+            Ok(_) => return Err(Error::Faults(faults)),
+            // That a component is missing which could not be loaded has been told.
+            Err(_) if !faults.is_empty() => return Err(Error::Faults(faults)),
+            Err(found) => return Err(Error::Faults(found)),
+        };
+        for turn in store.interrupted_turns().await? {
+            tracing::warn!(turn = turn.id, conversation = turn.conversation, agent = turn.agent, "a turn was interrupted when the server ended");
+        }
+        let inner = Inner {
+            dir,
+            has_dir,
+            components_dir,
+            data,
+            embedder,
+            loader,
+            state: ArcSwap::from_pointee(state),
+            changing: tokio::sync::Mutex::new(()),
+            events: Events::default(),
+            rankings: Rankings::default(),
+            lines: Lines::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+/// Reads the files of the workspace in `dir`. Without a workspace of the user's own, there may be agents and components that
+/// an earlier server was given.
+fn read(dir: &std::path::Path, has_dir: bool) -> Result<Checked, Error> {
+    let builtins: Vec<&str> = builtin::names().collect();
+    let known = Known::new(&builtins);
+    if has_dir || dir.join("caxton.toml").is_file() {
+        return config::check(dir, &known).map_err(Error::Faults);
+    }
+    Ok(Checked { workspace: config::Workspace::bare(BARE, &builtins), agents: BTreeMap::new(), files: Vec::new() })
+}
+
+/// The components to load at once: all but those built-in ones that nobody refers to.
+pub(super) fn needed<'a>(
+    workspace: &config::Workspace,
+    agents: impl Iterator<Item = &'a config::Agent> + Clone,
+    all_builtins: bool,
+) -> Vec<(String, Arc<ComponentSpec>)> {
+    let needed = |name: &str, spec: &ComponentSpec| {
+        all_builtins
+            || !spec.implied
+            || !matches!(spec.source, Source::Builtin(_))
+            || agents.clone().any(|agent| refers(workspace, agent, name))
+            || (agents.clone().count() > 1 && is_router(workspace, name))
+    };
+    let all = workspace.components.iter().filter(|(name, spec)| needed(name, spec));
+    all.map(|(name, spec)| (name.clone(), Arc::new(spec.clone()))).collect()
+}
+
+/// Whether `agent` may use the component `name`: one of its tools, or as a model.
+fn refers(workspace: &config::Workspace, agent: &config::Agent, name: &str) -> bool {
+    let model = agent.model.as_ref().unwrap_or(&workspace.model.default);
+    let models = std::iter::once(model).chain(&workspace.model.fallback);
+    let prefix = format!("{name}__");
+    models.into_iter().any(|model| model.provider == name) || agent.tools.iter().any(|pattern| pattern.may_match_after(&prefix))
+}
+
+fn is_router(workspace: &config::Workspace, name: &str) -> bool {
+    workspace.router.component == name || workspace.router.fallback.as_deref() == Some(name)
+}
+
+/// The file to look at when a component can't be loaded.
+pub(super) fn file_of(workspace: &config::Workspace, component: &str) -> String {
+    match workspace.components.get(component) {
+        Some(ComponentSpec { source: Source::Path(path), .. }) => path.display().to_string(),
+        _ => "caxton.toml".to_owned(),
+    }
+}
+
+/// The parts that have to be there beside the ones that are loaded already.
+pub(super) fn missing(
+    workspace: &config::Workspace,
+    agents: &BTreeMap<String, Arc<Agent>>,
+    loaded: &BTreeMap<String, Arc<Loaded>>,
+) -> Vec<(String, Arc<ComponentSpec>)> {
+    let mut missing = needed(workspace, agents.values().map(|agent| &agent.config), false);
+    missing.retain(|(name, _)| !loaded.contains_key(name));
+    missing
+}
+
+/// Faults of several refused components, each at the file that it came from.
+pub(super) fn faults(workspace: &config::Workspace, refused: Vec<super::Refused>) -> Vec<Fault> {
+    refused.into_iter().map(|why| { let file = file_of(workspace, &why.component); why.fault(file) }).collect()
+}
