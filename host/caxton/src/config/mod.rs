@@ -20,7 +20,7 @@ pub mod units;
 mod workspace;
 
 pub use agent::{Agent, Capability, Memory, Scope};
-pub use check::{AgentContext, Checked, Known, check, check_agent, components_in};
+pub use check::{AgentContext, Checked, Known, check, check_agent, check_agent_file, components_in};
 pub use fault::{Fault, Refusal};
 pub use glob::Glob;
 pub use limits::{TurnCeilings, TurnLimits};

@@ -126,8 +126,21 @@ pub fn check(dir: &Path, known: &Known<'_>) -> Result<Checked, Vec<Fault>> {
 /// Every fault of the text.
 pub fn check_agent(text: &str, path: &str, context: &AgentContext) -> Result<Agent, Vec<Fault>> {
     let source = Source::from_bytes(path, text.as_bytes().to_vec()).map_err(|fault| vec![fault])?;
-    let mut report = Report::new(&source);
-    let reading = agent::read(&source, context, &mut report);
+    check_agent_source(&source, context)
+}
+
+/// Reads one agent from the file at `path`, which faults call `shown`.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn check_agent_file(path: &Path, shown: &str, context: &AgentContext) -> Result<Agent, Vec<Fault>> {
+    let source = Source::read(path, shown).map_err(|fault| vec![fault])?;
+    check_agent_source(&source, context)
+}
+
+fn check_agent_source(source: &Source, context: &AgentContext) -> Result<Agent, Vec<Fault>> {
+    let mut report = Report::new(source);
+    let reading = agent::read(source, context, &mut report);
     let faults = report.finish();
     match reading.agent {
         Some(agent) if faults.is_empty() => Ok(agent),
