@@ -3,6 +3,7 @@
 
 mod bench;
 mod components;
+mod conformance;
 mod demo;
 mod dist;
 mod setup;

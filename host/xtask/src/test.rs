@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::shell::{cargo_command, has, say};
-use crate::{components, setup};
+use crate::{components, conformance, setup};
 
 /// What one check gave.
 enum Verdict {
@@ -43,6 +43,7 @@ pub fn run(root: &Path) -> Result<()> {
     report.check("cargo deny", || deny());
     report.tests(&["build", "--package", "caxton"])?;
     report.tests(&["test", "--workspace", "--no-fail-fast"])?;
+    report.conformance(root);
 
     println!();
     for line in &report.lines {
@@ -77,6 +78,21 @@ impl Report {
             }
         };
         self.lines.push(format!("{name}: {text} ({seconds} s)"));
+    }
+
+    /// Runs the MCP conformance suite against the server that was built.
+    fn conformance(&mut self, root: &Path) {
+        match conformance::run(root, &root.join("target/debug").join(format!("caxton{}", std::env::consts::EXE_SUFFIX))) {
+            Ok(summary) => {
+                self.passed += summary.passed;
+                self.failed += summary.failed;
+                self.lines.extend(summary.lines);
+            }
+            Err(error) => {
+                self.failed += 1;
+                self.lines.push(format!("MCP conformance: FAILED: {error:#}"));
+            }
+        }
     }
 
     /// Runs cargo, shows what it prints, and adds up the summaries of its test binaries.
