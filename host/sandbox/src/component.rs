@@ -14,6 +14,7 @@ use crate::engine::{Sandbox, Shared};
 use crate::error::LoadError;
 use crate::grants::{Grants, Secret};
 use crate::limits::{Limits, Overrides};
+use crate::plain::Functions;
 use crate::store::CallState;
 use crate::wit;
 
@@ -54,6 +55,22 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// The roles that exports of `caxton:plugin` tell.
+    pub(crate) fn of(exports: &[String]) -> Self {
+        let has = |interface: &str| {
+            let prefix = format!("caxton:plugin/{interface}@0.1.");
+            exports.iter().any(|export| export.starts_with(&prefix))
+        };
+        Self {
+            tools: has("tools"),
+            resources: has("resources"),
+            prompts: has("prompts"),
+            completion: has("completion"),
+            provider: has("llm"),
+            router: has("routing"),
+        }
+    }
+
     /// The roles by name: `tool`, `provider`, `router`.
     pub fn names(self) -> Vec<&'static str> {
         let tool = self.tools || self.resources || self.prompts;
@@ -89,6 +106,8 @@ pub(crate) struct Inner {
 /// Where the exports of each role are found in an instance.
 #[derive(Default)]
 pub(crate) struct Indices {
+    /// Where the component knows nothing of Caxton, its plain functions.
+    pub(crate) plain: Option<Functions>,
     pub(crate) tools: Option<wit::tools::GuestIndices>,
     pub(crate) resources: Option<wit::resources::GuestIndices>,
     pub(crate) prompts: Option<wit::prompts::GuestIndices>,
@@ -133,12 +152,12 @@ impl Sandbox {
         let engine = &self.shared.engine;
         let imports: Vec<String> = ty.imports(engine).map(|(import, _)| import.to_owned()).collect();
         for (import, item) in ty.imports(engine) {
-            check_import(&name, import, &item.ty)?;
+            check_import(&name, import, matches!(item.ty, ComponentItem::ComponentInstance(_)))?;
         }
         let exports: Vec<String> = ty.exports(engine).map(|(export, _)| export.to_owned()).collect();
         let mismatch = |e: wasmtime::Error| LoadError::Mismatch { name: name.clone(), reason: format!("{e:#}") };
         let pre = self.shared.linker.instantiate_pre(&compiled).map_err(mismatch)?;
-        let (roles, indices) = roles(&name, &exports, &pre)?;
+        let (roles, indices) = roles(&name, wasm, &exports, &pre)?;
         let defaults = if roles.provider { Limits::provider() } else { Limits::default() };
         let limits = defaults
             .with(&spec.limits, &self.shared.settings.ceiling)
@@ -215,7 +234,7 @@ impl Component {
 }
 
 /// Tells from the first eight bytes whether this can be a component at all.
-fn check_header(name: &str, wasm: &[u8], limit: usize) -> Result<(), LoadError> {
+pub(crate) fn check_header(name: &str, wasm: &[u8], limit: usize) -> Result<(), LoadError> {
     let name = name.to_owned();
     if wasm.len() > limit {
         return Err(LoadError::TooLarge { name, size: wasm.len(), limit });
@@ -235,7 +254,7 @@ const INTERFACES: [&str; 9] = ["config", "deltas", "embed", "http", "input", "lo
 const WASI: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
 /// Refuses an import that the linker can't have, with a hint. Types of known imports are checked by wasmtime afterwards.
-fn check_import(name: &str, import: &str, item: &ComponentItem) -> Result<(), LoadError> {
+pub(crate) fn check_import(name: &str, import: &str, is_instance: bool) -> Result<(), LoadError> {
     let unknown = |hint: String| Err(LoadError::UnknownImport { name: name.to_owned(), import: import.to_owned(), hint });
     if let Some(rest) = import.strip_prefix("caxton:plugin/") {
         let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
@@ -243,7 +262,7 @@ fn check_import(name: &str, import: &str, item: &ComponentItem) -> Result<(), Lo
             return unknown(format!("this host speaks caxton:plugin@{}; rebuild the component with that SDK", wit::VERSION));
         }
         // Interfaces of roles hold types that others use; they have no functions to link.
-        let types_only = matches!(item, ComponentItem::ComponentInstance(_)) && ["tools", "llm", "routing", "resources", "prompts", "completion"].contains(&interface);
+        let types_only = is_instance && ["tools", "llm", "routing", "resources", "prompts", "completion"].contains(&interface);
         if INTERFACES.contains(&interface) || types_only {
             return Ok(());
         }
@@ -261,21 +280,11 @@ fn check_import(name: &str, import: &str, item: &ComponentItem) -> Result<(), Lo
 }
 
 /// Finds what the component can be used as, and checks the types of those exports.
-fn roles(name: &str, exports: &[String], pre: &InstancePre<CallState>) -> Result<(Roles, Indices), LoadError> {
-    let has = |interface: &str| {
-        let prefix = format!("caxton:plugin/{interface}@0.1.");
-        exports.iter().any(|export| export.starts_with(&prefix))
-    };
-    let roles = Roles {
-        tools: has("tools"),
-        resources: has("resources"),
-        prompts: has("prompts"),
-        completion: has("completion"),
-        provider: has("llm"),
-        router: has("routing"),
-    };
+fn roles(name: &str, wasm: &[u8], exports: &[String], pre: &InstancePre<CallState>) -> Result<(Roles, Indices), LoadError> {
+    let mut roles = Roles::of(exports);
     let mismatch = |e: wasmtime::Error| LoadError::Mismatch { name: name.to_owned(), reason: format!("{e:#}") };
-    let indices = Indices {
+    let mut indices = Indices {
+        plain: None,
         tools: roles.tools.then(|| wit::tools::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
         resources: roles.resources.then(|| wit::resources::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
         prompts: roles.prompts.then(|| wit::prompts::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
@@ -284,8 +293,9 @@ fn roles(name: &str, exports: &[String], pre: &InstancePre<CallState>) -> Result
         routing: roles.router.then(|| wit::routing::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
     };
     if roles.names().is_empty() {
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
-        return Err(LoadError::NoRole { name: name.to_owned(), exports });
+        let functions = Functions::new(wasm, pre.component());
+        indices.plain = Some(functions.map_err(|reason| LoadError::no_role(name, exports).because(&reason))?);
+        roles.tools = true;
     }
     Ok((roles, indices))
 }

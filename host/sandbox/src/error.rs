@@ -103,6 +103,22 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// The refusal of a component that exports nothing of use.
+    pub(crate) fn no_role(name: &str, exports: &[String]) -> Self {
+        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+        Self::NoRole { name: name.to_owned(), exports }
+    }
+
+    /// Adds why the exports that there are can't be used.
+    pub(crate) fn because(self, reason: &str) -> Self {
+        match self {
+            Self::NoRole { name, exports } if !reason.is_empty() => Self::NoRole { name, exports: format!("{exports} ({reason})") },
+            other => other,
+        }
+    }
+}
+
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {

@@ -5,6 +5,7 @@ use wasmtime::Engine;
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 
+use crate::capabilities::sockets;
 use crate::store::CallState;
 use crate::wit;
 
@@ -12,6 +13,7 @@ use crate::wit;
 pub(crate) fn link(engine: &Engine) -> Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    sockets::link(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wit::config::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     wit::deltas::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;

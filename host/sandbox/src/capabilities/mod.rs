@@ -8,5 +8,6 @@ pub mod http;
 mod input;
 mod log;
 mod progress;
+pub(crate) mod sockets;
 mod state;
 pub(crate) mod wasi;

@@ -2,8 +2,6 @@
 //! them wherever an answer or an error repeats them. Masking is a second line: an answer that is compressed or encodes
 //! them otherwise is not seen through, and so requests that carry a secret ask for plain answers.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 
@@ -40,7 +38,7 @@ pub(super) fn same_host(a: &str, b: &str) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Mask {
     /// Longest first.
-    needles: Arc<[Vec<u8>]>,
+    needles: Vec<Vec<u8>>,
     held: BytesMut,
 }
 
@@ -55,12 +53,7 @@ impl Mask {
         }
         needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         needles.dedup();
-        Self { needles: needles.into(), held: BytesMut::new() }
-    }
-
-    /// A mask for another body.
-    pub(super) fn fresh(&self) -> Self {
-        Self { needles: self.needles.clone(), held: BytesMut::new() }
+        Self { needles, held: BytesMut::new() }
     }
 
     /// Masks a text.
