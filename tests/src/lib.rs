@@ -1,1 +1,37 @@
-//! .
+//! Support for end-to-end tests: starting the real server on a free port, running the real command line, and speaking with
+//! the server over sockets, politely or not. A test that needs this program or a guest says so where it was not built.
+
+#![allow(clippy::missing_panics_doc, reason = "a test that can't go on panics")]
+
+mod command;
+mod raw;
+mod server;
+
+use std::path::PathBuf;
+
+pub use command::{Ran, caxton};
+pub use raw::Raw;
+pub use server::{Answer, Server, answered, write};
+
+/// The directory that cargo builds into, `target`.
+fn target() -> PathBuf {
+    let program = std::env::current_exe().expect("the test knows where it is");
+    // target/PROFILE/deps/TEST
+    program.ancestors().nth(3).expect("cargo's layout").to_owned()
+}
+
+/// The program under test, built with the same profile as the tests.
+pub fn program() -> PathBuf {
+    let deps = std::env::current_exe().expect("the test knows where it is");
+    let profile = deps.ancestors().nth(2).expect("cargo's layout");
+    let program = profile.join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "{} is not there; `cargo build -p caxton` builds it, and so does `cargo xtask test`", program.display());
+    program
+}
+
+/// The file of a guest under `tests/guests`.
+pub fn guest(name: &str) -> PathBuf {
+    let file = target().join("guests").join(format!("{name}.wasm"));
+    assert!(file.is_file(), "{} is not there; `cargo xtask test` builds it", file.display());
+    file
+}

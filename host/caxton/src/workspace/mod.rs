@@ -176,6 +176,7 @@ impl Workspace {
             Err(e) => Some(e.code()),
         };
         let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tool.ended(code.is_some(), duration_us);
         let component = tool.component.name().to_owned();
         self.events().tell(event::Kind::Tool { name: tool.name.clone(), component, code, duration_us });
         outcome

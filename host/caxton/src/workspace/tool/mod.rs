@@ -5,6 +5,7 @@ mod call;
 mod error;
 mod nearest;
 mod schema;
+mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +18,10 @@ pub use error::{ArgumentFault, Error};
 pub(crate) use error::did_you_mean;
 pub(crate) use nearest::nearest;
 
+pub use usage::Usage;
+
 use schema::Schema;
+use usage::Counters;
 
 /// A tool, ready to be called.
 pub struct Tool {
@@ -29,6 +33,7 @@ pub struct Tool {
     pub definition: tool_types::Tool,
     input: Schema,
     output: Option<Schema>,
+    counters: Counters,
 }
 
 impl Tool {
@@ -45,7 +50,7 @@ impl Tool {
         let input = Schema::compile(&definition.input_schema, true).map_err(|why| format!("the input schema of `{own}` {why}"))?;
         let output = definition.output_schema.as_deref().map(|schema| Schema::compile(schema, false)).transpose();
         let output = output.map_err(|why| format!("the output schema of `{own}` {why}"))?;
-        Ok(Self { name: format!("{prefix}{own}"), component: component.clone(), definition, input, output })
+        Ok(Self { name: format!("{prefix}{own}"), component: component.clone(), definition, input, output, counters: Counters::default() })
     }
 
     /// The schema of its arguments.
@@ -56,6 +61,16 @@ impl Tool {
     /// The schema of its structured result, where it has one.
     pub fn output_schema(&self) -> Option<&Arc<Map<String, Value>>> {
         self.output.as_ref().map(|schema| &schema.source)
+    }
+
+    /// How it was used since it was loaded.
+    pub fn usage(&self) -> Usage {
+        self.counters.now()
+    }
+
+    /// Notes that a call ended.
+    pub(super) fn ended(&self, failed: bool, duration_us: u64) {
+        self.counters.ended(failed, duration_us);
     }
 
     /// Checks arguments against the schema, without calling.

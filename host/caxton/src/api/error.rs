@@ -1,0 +1,253 @@
+//! How errors look over HTTP: problem details (RFC 9457) with a stable `code`. This is the only place that chooses a status
+//! code. What a client is told is the error's own text; what only the log is told stays there.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use caxton_memory as memory;
+use caxton_sandbox::{CallError, Receipt};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use super::mcp::Refused as SealRefused;
+use super::wire;
+use crate::workspace::tool;
+use crate::{config, routing, turn, workspace};
+
+/// The media type of problem details.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error as a client sees it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The status code.
+    pub status: StatusCode,
+    /// A stable kebab-case name for programs.
+    pub code: Cow<'static, str>,
+    /// What failed, why, and what to do, for people.
+    pub detail: String,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// A problem with these three parts and nothing else.
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { status, code: code.into(), detail: detail.into(), members: Map::new(), headers: Vec::new() }
+    }
+
+    /// Adds a member that programs can read.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds what a failed call cost.
+    #[must_use]
+    pub fn receipt(self, receipt: Option<&Receipt>) -> Self {
+        match receipt {
+            Some(receipt) => self.with("receipt", json!(wire::Receipt::from(receipt))),
+            None => self,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The problem as JSON.
+    pub fn json(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("title".to_owned(), json!(self.status.canonical_reason().unwrap_or("Error")));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("code".to_owned(), json!(self.code));
+        body.insert("detail".to_owned(), json!(self.detail));
+        body.extend(self.members.clone());
+        Value::Object(body)
+    }
+
+    /// Something that clients can do nothing about. The reason goes to the log, the client learns that it is there.
+    pub fn internal(reason: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%reason, "a request failed because of the server");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "the server failed to answer; its log says why")
+    }
+
+    /// No such path.
+    pub fn no_path(path: &str) -> Self {
+        let detail = format!("there is nothing at `{path}`; /openapi.json lists what there is");
+        Self::new(StatusCode::NOT_FOUND, "path-not-found", detail)
+    }
+
+    /// The path is there, the method is not. The router adds `Allow`.
+    pub fn no_method(method: &http::Method, path: &str) -> Self {
+        let detail = format!("`{path}` does not take {method}; the Allow header lists what it takes");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+    }
+
+    /// No such workspace.
+    pub fn no_workspace(name: &str, served: &str) -> Self {
+        let detail = format!("there is no workspace `{name}` here; this server has `{served}`, also reachable as `default`");
+        Self::new(StatusCode::NOT_FOUND, "workspace-not-found", detail)
+    }
+
+    /// No such conversation.
+    pub fn no_conversation(id: &str) -> Self {
+        let detail = format!("there is no conversation `{}`", id.escape_debug());
+        Self::new(StatusCode::NOT_FOUND, "conversation-not-found", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.json().to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+/// The status of a call that a component failed. Its own faults are like those of an upstream server.
+fn call_status(error: &CallError) -> StatusCode {
+    match error {
+        CallError::Time { .. } => StatusCode::GATEWAY_TIMEOUT,
+        CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        CallError::Host { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        CallError::Depth { .. } => StatusCode::LOOP_DETECTED,
+        CallError::Role { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        CallError::Fuel { .. }
+        | CallError::Memory { .. }
+        | CallError::Output { .. }
+        | CallError::Stack { .. }
+        | CallError::Trap { .. }
+        | CallError::Exit { .. }
+        | CallError::Guest { .. } => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// Where the server is full, the client may try again. Calls take milliseconds, so the smallest number of seconds there is.
+fn with_retry(problem: Problem) -> Problem {
+    match problem.status {
+        StatusCode::SERVICE_UNAVAILABLE => problem.header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        _ => problem,
+    }
+}
+
+impl From<tool::Error> for Problem {
+    fn from(error: tool::Error) -> Self {
+        use tool::Error;
+        let status = match &error {
+            Error::Unknown { .. } => StatusCode::NOT_FOUND,
+            Error::Arguments { .. } | Error::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Refused { .. } | Error::Output { .. } | Error::Load { .. } => StatusCode::BAD_GATEWAY,
+            Error::Failed { source, .. } => call_status(source),
+        };
+        let problem = with_retry(Self::new(status, error.code(), error.to_string()).receipt(error.receipt()));
+        match &error {
+            Error::Arguments { faults, .. } => {
+                // Pointers into the body, in which the arguments are a member.
+                let faults: Vec<Value> =
+                    faults.iter().map(|fault| json!({ "pointer": format!("/arguments{}", fault.pointer), "reason": fault.reason })).collect();
+                problem.with("faults", Value::Array(faults))
+            }
+            _ => problem,
+        }
+    }
+}
+
+impl From<workspace::Error> for Problem {
+    fn from(error: workspace::Error) -> Self {
+        use workspace::Error;
+        let code = error.code();
+        match error {
+            Error::Faults(faults) => Self::faults(code, &faults),
+            Error::Refused(refused) => {
+                let status = if refused.code == "component-too-large" { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
+                Self::new(status, refused.code, refused.to_string()).with("remedy", json!(refused.remedy))
+            }
+            Error::NoAgent { .. } | Error::NoComponent { .. } => Self::new(StatusCode::NOT_FOUND, code, error.to_string()),
+            Error::InUse { .. } | Error::Elsewhere { .. } => Self::new(StatusCode::CONFLICT, code, error.to_string()),
+            Error::File { .. } => Self::internal(&error),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// Several faults at once.
+    fn faults(code: &'static str, faults: &[config::Fault]) -> Self {
+        let detail = match faults {
+            [one] => one.to_string(),
+            many => format!("there are {} faults; the first: {}", many.len(), many.first().map(ToString::to_string).unwrap_or_default()),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).with("faults", json!(faults))
+    }
+}
+
+impl From<memory::Error> for Problem {
+    fn from(error: memory::Error) -> Self {
+        match &error {
+            memory::Error::NotFound { what, .. } => Self::new(StatusCode::NOT_FOUND, format!("{what}-not-found"), error.to_string()),
+            memory::Error::Limit { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large-to-store", error.to_string()),
+            memory::Error::DiskFull { .. } => {
+                tracing::error!(%error, "nothing can be written");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", "the server's disk is full; free some space there")
+            }
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<routing::Error> for Problem {
+    fn from(error: routing::Error) -> Self {
+        use routing::Error;
+        let status = match &error {
+            Error::NoAgent { .. } | Error::NoCapability { .. } => StatusCode::NOT_FOUND,
+            Error::NoAgents | Error::OnlySelf { .. } => StatusCode::CONFLICT,
+            Error::NoneFits { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Routers { .. } => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, error.code(), error.to_string())
+    }
+}
+
+impl From<turn::Error> for Problem {
+    fn from(error: turn::Error) -> Self {
+        use turn::{Error, Fault};
+        let status = match error {
+            Error::Routing(error) => return error.into(),
+            Error::Store(error) => return error.into(),
+            Error::Empty => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::NoConversation { .. } => StatusCode::NOT_FOUND,
+            Error::Delegation { .. } => StatusCode::LOOP_DETECTED,
+            Error::Stopped { ref fault, .. } => match fault {
+                Fault::ToolRounds { .. } | Fault::Tokens { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                Fault::Time { .. } => StatusCode::GATEWAY_TIMEOUT,
+                Fault::Provider { code, .. } if matches!(code.as_str(), "provider-rate-limited" | "provider-overloaded" | "sandbox-busy") => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+                Fault::Provider { .. } | Fault::Empty { .. } => StatusCode::BAD_GATEWAY,
+            },
+        };
+        let problem = with_retry(Self::new(status, error.code().to_owned(), error.to_string()));
+        match error {
+            Error::Stopped { id, conversation, agent, receipt, .. } => problem
+                .with("turn", json!(id))
+                .with("conversation", json!(conversation))
+                .with("agent", json!(agent))
+                .with("receipt", json!(wire::TurnReceipt::from(*receipt))),
+            _ => problem,
+        }
+    }
+}
+
+impl From<SealRefused> for Problem {
+    fn from(refused: SealRefused) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "state-refused", refused.to_string())
+    }
+}

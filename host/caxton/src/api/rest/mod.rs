@@ -1,0 +1,81 @@
+//! The management API, described for OpenAPI where it is written. Every handler finds its workspace, calls one function of
+//! a room below, and gives its result a shape of `wire`.
+
+mod agents;
+mod components;
+mod conversations;
+mod events;
+mod messages;
+mod probes;
+mod tools;
+
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use http::header;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::State;
+use super::error::Problem;
+use crate::workspace::Workspace;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Caxton",
+        description = "A server for AI agents whose tools, routers and providers are sandboxed WebAssembly components.\n\nThe workspace that the server was started with is also reachable as `default`. Errors are problem details (RFC 9457) with a stable `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(super::wire::Problem, super::wire::Event, super::wire::MessageEvent)),
+    tags(
+        (name = "messages", description = "Ask agents."),
+        (name = "conversations", description = "What was said."),
+        (name = "agents", description = "Who answers."),
+        (name = "tools", description = "What agents, and you, can call."),
+        (name = "components", description = "What offers tools, models and routing."),
+        (name = "events", description = "What happens."),
+        (name = "server", description = "How the server is."),
+    )
+)]
+struct Description;
+
+/// All routes, with their description.
+pub fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(messages::send))
+        .routes(routes!(messages::route))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::show, conversations::remove))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::show, agents::put, agents::remove))
+        .routes(routes!(agents::restart))
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::show))
+        .routes(routes!(tools::call))
+        .routes(routes!(components::list))
+        .routes(routes!(components::show, components::put, components::remove))
+        .routes(routes!(events::follow))
+        .routes(routes!(probes::health))
+        .routes(routes!(probes::ready))
+        .routes(routes!(probes::metrics))
+}
+
+/// `/openapi.json`.
+pub fn description(openapi: &utoipa::openapi::OpenApi) -> Router {
+    let json = openapi.to_json().map(Bytes::from).map_err(|error| error.to_string());
+    Router::new().route(
+        "/openapi.json",
+        get(async move || match json {
+            Ok(json) => Ok(([(header::CONTENT_TYPE, "application/json")], json)),
+            Err(error) => Err(Problem::internal(&error)),
+        }),
+    )
+}
+
+/// The workspace of this name.
+fn workspace<'s>(state: &'s State, name: &str) -> Result<&'s Workspace, Problem> {
+    let workspace = &state.workspace;
+    if name == "default" || workspace.state().config.name == name { Ok(workspace) } else { Err(Problem::no_workspace(name, &workspace.name())) }
+}

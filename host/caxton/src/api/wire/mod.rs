@@ -1,0 +1,115 @@
+//! The shapes of everything that is sent and received as JSON; nothing else in `api` has any. They are what
+//! `/openapi.json` describes, and part of what Caxton promises: a field may be added, and none changes its meaning.
+
+mod agent;
+mod component;
+mod content;
+mod event;
+mod message;
+mod probe;
+mod tool;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use agent::{Agent, Agents, Capability, Counters, StoredAgent};
+pub use component::{Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent};
+pub use content::{Annotations, Content, ResourceContents};
+pub use event::Event;
+pub use message::{Attachment, Conversation, ConversationMessage, Conversations, Message, MessageAnswer, MessageEvent, Ranked, Route, RouteRequest, ToolCall, Transcript, TurnReceipt};
+pub use probe::{Health, Readiness};
+pub use tool::{Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools};
+
+/// What a call cost.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// Units of fuel: about one per WebAssembly instruction.
+    pub fuel: u64,
+    /// The most memory held at once, in bytes.
+    pub memory_bytes_peak: u64,
+    /// Wall-clock time, in microseconds.
+    pub duration_us: u64,
+    /// Bytes that the component gave back or emitted.
+    pub output_bytes: u64,
+    /// HTTP requests sent.
+    pub http_requests: u32,
+    /// Bytes sent and received over HTTP, bodies only.
+    pub http_bytes: u64,
+    /// Log messages dropped because they were over the limit.
+    pub log_dropped: u64,
+    /// Imports that were used without a grant.
+    pub denied: u32,
+}
+
+impl From<&caxton_sandbox::Receipt> for Receipt {
+    fn from(receipt: &caxton_sandbox::Receipt) -> Self {
+        receipt.clone().into()
+    }
+}
+
+impl From<caxton_sandbox::Receipt> for Receipt {
+    fn from(receipt: caxton_sandbox::Receipt) -> Self {
+        let caxton_sandbox::Receipt { digest, fuel, memory_bytes_peak, duration_us, output_bytes, http_requests, http_bytes, log_dropped, denied } = receipt;
+        Self { digest, fuel, memory_bytes_peak, duration_us, output_bytes, http_requests, http_bytes, log_dropped, denied }
+    }
+}
+
+/// Why a request failed: problem details (RFC 9457).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// The status code in words.
+    pub title: String,
+    /// The status code.
+    pub status: u16,
+    /// A stable kebab-case name for programs.
+    #[schema(example = "tool-not-found")]
+    pub code: String,
+    /// What failed, why, and what to do.
+    pub detail: String,
+    /// Where a JSON body is at fault: a JSON Pointer (RFC 6901).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Where a body is at fault: the line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Where a body is at fault: the column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// Several faults at once, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// The conversation in which a turn failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// What a failed call or turn cost: a `Receipt` or a `TurnReceipt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub receipt: Option<serde_json::Value>,
+}
+
+/// One of several faults.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Fault {
+    /// The file, where it is one of a workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Where in the arguments of a tool: a JSON Pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// What kind of fault it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Why it is one.
+    pub reason: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}

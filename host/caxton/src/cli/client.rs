@@ -1,0 +1,135 @@
+//! Speaking with a server: requests to its management API, whose problems become errors that say what to do.
+
+use std::error::Error;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, bail};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::wire;
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A client of one workspace of one server.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    /// The server, without a slash at the end.
+    pub server: String,
+    workspace: String,
+}
+
+impl Client {
+    /// A client for `server`, an address such as `http://127.0.0.1:8080` or `127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// Where the address is none.
+    pub fn new(server: &str, workspace: String) -> Result<Self> {
+        let with_scheme = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+        let usable = Url::parse(&with_scheme).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !usable {
+            bail!("`{server}` is not the address of a server; write one such as http://127.0.0.1:8080");
+        }
+        // A proxy for the web is no way to a server on this machine, and reqwest leaves loopback addresses to it.
+        let local = Url::parse(&with_scheme).is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")));
+        let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).user_agent(concat!("caxton/", env!("CARGO_PKG_VERSION")));
+        let http = if local { builder.no_proxy() } else { builder }.build()?;
+        Ok(Self { http, server: with_scheme.trim_end_matches('/').to_owned(), workspace })
+    }
+
+    /// A request to a path of the workspace; its parts are escaped here.
+    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder> {
+        let mut url = Url::parse(&self.server)?;
+        match url.path_segments_mut() {
+            Ok(mut segments) => {
+                segments.pop_if_empty().extend(["api", "v1", "workspaces", &self.workspace]).extend(path);
+            }
+            Err(()) => bail!("`{}` is not the address of a server", self.server),
+        }
+        Ok(self.http.request(method, url))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
+        let bytes = response.bytes().await.map_err(|error| anyhow!("the answer of {} broke off: {error}", self.server))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            anyhow!("the answer of {} can't be understood: {error}; is it a Caxton server of version {}?", self.server, env!("CARGO_PKG_VERSION"))
+        })
+    }
+
+    /// `GET`.
+    pub async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
+        let response = self.send(self.request(Method::GET, path)?).await?;
+        self.read(response).await
+    }
+
+    /// `GET` of a path outside of any workspace, whatever its status.
+    pub async fn probe<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let response = self.http.get(format!("{}{path}", self.server)).send().await.map_err(|error| self.unreachable(&error))?;
+        self.read(response).await
+    }
+
+    /// `POST` of JSON.
+    pub async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T> {
+        let response = self.send(self.request(Method::POST, path)?.json(body)).await?;
+        self.read(response).await
+    }
+
+    /// `POST` of JSON that is answered by a stream of events.
+    pub async fn stream(&self, path: &[&str], body: &impl Serialize) -> Result<Response> {
+        self.send(self.request(Method::POST, path)?.header("accept", "text/event-stream").json(body)).await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &[&str]) -> Result<()> {
+        self.send(self.request(Method::DELETE, path)?).await.map(drop)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
+        // The innermost cause is the one that says something.
+        let mut cause: &dyn Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        if error.is_connect() {
+            anyhow!("no server answers at {}: {cause}; start one with `caxton serve`, or name another with --server", self.server)
+        } else {
+            anyhow!("{} did not answer: {cause}", self.server)
+        }
+    }
+
+    async fn problem(&self, response: Response) -> anyhow::Error {
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap_or_default();
+        match serde_json::from_slice::<wire::Problem>(&bytes) {
+            Ok(problem) => problem_shown(&problem),
+            Err(_) => anyhow!("{} answered {status}; is it a Caxton server?", self.server),
+        }
+    }
+}
+
+/// A problem as an error for people: every fault on a line of its own.
+pub fn problem_shown(problem: &wire::Problem) -> anyhow::Error {
+    let wire::Problem { detail, code, faults, .. } = problem;
+    if faults.len() < 2 {
+        return anyhow!("{detail} ({code})");
+    }
+    let mut text = format!("{} faults ({code})", faults.len());
+    for fault in faults {
+        let place = match (&fault.file, fault.line, fault.column, &fault.pointer) {
+            (Some(file), Some(line), Some(column), _) => format!("{file}:{line}:{column}: "),
+            (_, _, _, Some(pointer)) => format!("{pointer}: "),
+            _ => String::new(),
+        };
+        let remedy = fault.remedy.as_deref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        text.push_str(&format!("\n  {place}{}{remedy}", fault.reason));
+    }
+    anyhow!(text)
+}

@@ -1,0 +1,159 @@
+//! The command line: one file per command, named after it. Commands that speak to a server do so through `client`, and find
+//! it through `target`; `open` is how a command opens a workspace itself; `output` is how everything is printed.
+
+mod agent;
+mod arguments;
+mod client;
+mod component;
+mod detach;
+mod health;
+mod init;
+mod mcp;
+mod model;
+mod open;
+mod output;
+mod send;
+mod serve;
+mod stop;
+mod stream;
+mod target;
+mod templates;
+mod tool;
+mod units;
+mod validate;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, Parser, Subcommand};
+
+use self::target::Target;
+
+/// How a command that prints data prints it.
+#[derive(Clone, Copy, Debug, Args)]
+struct Output {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Begin here:
+  caxton init desk --template data-analyst    a workspace with two agents and a table
+  cd desk && caxton serve                     run it
+  caxton send \"Which region sells most?\"      ask it, from another terminal
+
+The server of the current workspace is found by itself. CAXTON_SERVER names another one.";
+
+/// A server for AI agents whose tools, routers and providers are sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "caxton", version, about, after_help = EXAMPLES, styles = styles(), max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    target: Target,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Args),
+    /// Stop a server.
+    Stop(stop::Args),
+    /// Ask a server whether it is well.
+    Health(health::Args),
+    /// Print versions.
+    Version(version::Args),
+    /// Make a workspace, or an agent in one.
+    Init {
+        #[command(flatten)]
+        args: init::Args,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the templates.
+    Templates {
+        #[command(flatten)]
+        args: templates::Args,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Find every fault in a workspace's files.
+    Validate {
+        #[command(flatten)]
+        args: validate::Args,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Look at agents and change them.
+    Agent(agent::Args),
+    /// Ask an agent, and see the answer as it comes.
+    Send(send::Args),
+    /// Look at tools and call them.
+    Tool(tool::Args),
+    /// Look at components and try them.
+    Component(component::Args),
+    /// Be an MCP server on standard input and output.
+    Mcp(mcp::Args),
+}
+
+/// Parses the command line and runs the command. Wrong usage exits with 2 from here.
+pub fn main() -> ExitCode {
+    let Cli { target, command } = Cli::parse();
+    match run(target, command) {
+        Ok(code) => code,
+        Err(error) => {
+            // A pipe that was closed, as by `head`, is no failure worth words.
+            let closed = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
+            if !closed {
+                output::error(&error);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
+    // TLS needs to be told once which cryptography to use; that it was told before is no error.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    match command {
+        Command::Serve(args) => serve::run(args, &target),
+        Command::Stop(args) => stop::run(args, &target),
+        Command::Health(args) => client_side(health::run(args, &target)),
+        Command::Version(args) => version::run(args),
+        Command::Init { args, output } => init::run(args, output.json),
+        Command::Templates { args, output } => templates::run(args, output.json),
+        Command::Validate { args, output } => validate::run(args, output.json),
+        Command::Agent(args) => client_side(agent::run(args, &target)),
+        Command::Send(args) => client_side(send::run(args, &target)),
+        Command::Tool(args) => client_side(tool::run(args, &target)),
+        Command::Component(args) => component::run(args, &target),
+        Command::Mcp(args) => mcp::run(args, &target),
+    }
+}
+
+/// Runs a command that only waits for a server: one thread is enough.
+fn client_side(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+fn styles() -> Styles {
+    Styles::styled()
+        .header(AnsiColor::Green.on_default().bold())
+        .usage(AnsiColor::Green.on_default().bold())
+        .literal(AnsiColor::Cyan.on_default().bold())
+        .placeholder(AnsiColor::Cyan.on_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,11 @@
+//! The server from outside: over HTTP, from the command line, and when it begins and ends.
+
+mod bodies;
+mod browsers;
+mod cli;
+mod components;
+mod hostile;
+mod lifecycle;
+mod messages;
+mod probes;
+mod tools;
