@@ -128,7 +128,7 @@ impl Limit {
             Self::Output => "output",
             Self::HttpRequests => "http_requests",
             Self::HttpBytes => "http_bytes",
-            Self::Log => "log",
+            Self::Log => "log_bytes",
             Self::Depth => "depth",
         }
     }

@@ -25,7 +25,7 @@ fn fold(word: &str) -> String {
 }
 
 /// Gives a remedy that names the nearest of `known`, else lists them all after `list`.
-pub(crate) fn did_you_mean<'k>(word: &str, known: &[&'k str], list: &str) -> String {
+pub(crate) fn did_you_mean(word: &str, known: &[&str], list: &str) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "remove it".to_owned(),

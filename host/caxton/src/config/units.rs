@@ -68,8 +68,8 @@ pub fn duration(text: &str) -> Result<Duration, Refusal> {
 
 /// Writes a size the way `bytes` reads it, in the largest unit that divides it.
 pub fn bytes_shown(bytes: u64) -> String {
-    for (factor, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
-        if bytes >= factor && bytes % factor == 0 {
+    for (factor, unit) in [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
+        if bytes >= factor && bytes.is_multiple_of(factor) {
             return format!("{} {unit}", bytes / factor);
         }
     }

@@ -124,6 +124,14 @@ fn bad_sources() {
 }
 
 #[test]
+fn tools_may_have_another_prefix() {
+    check_table("[components.csv]\nprefix = \"a b\"", &["2:10 bad-prefix"]);
+    let workspace = "name = \"w\"\n[components.csv]\nprefix = \"table_\"\n";
+    let agent = "name = \"a\"\ndescription = \"d\"\ntools = [\"table_describe\", \"tabel_describe\"]";
+    assert_eq!(places(&faults(&[("caxton.toml", workspace), ("agents/a.toml", agent)])), ["agents/a.toml:3:28 bad-pattern"]);
+}
+
+#[test]
 fn bad_limits() {
     let limits = |limits: &str| format!("[components.csv.limits]\n{limits}");
     check_table(&limits("fuel = \"lots\"\nmemory = \"64 furlongs\"\ntime = 2\noutput = -1"), &["2:8 wrong-type", "3:10 bad-size", "4:8 bad-duration", "5:10 out-of-range"]);
