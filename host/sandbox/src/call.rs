@@ -205,14 +205,15 @@ impl<'a> Running<'a> {
             return CallError::Busy { limit: self.inner.shared.settings.instances as usize };
         }
         let text = format!("{error:#}");
-        // wasmtime gives this condition no type of its own.
+        // wasmtime gives these two conditions no type of their own.
         if meter.output_bytes > meter.output_bytes_max || text.contains("fuel allocated for hostcalls has been exhausted") {
             return self.output_error();
         }
-        match error.downcast_ref::<Trap>() {
-            Some(trap) => CallError::Trap { component, reason: with_place(&trap.to_string(), &text) },
-            None => CallError::Trap { component, reason: text },
+        if text.contains("handle limit exceeded") {
+            return CallError::Handles { component, limit: HANDLES_MAX };
         }
+        let cause = error.root_cause().to_string();
+        CallError::Trap { component, reason: with_place(&cause, &text) }
     }
 }
 

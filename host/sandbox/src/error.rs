@@ -154,6 +154,14 @@ pub enum CallError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// It holds too many files, streams or responses.
+    #[error("`{component}` wanted more than {limit} open handles")]
+    Handles {
+        /// The component.
+        component: String,
+        /// How many it may hold.
+        limit: usize,
+    },
     /// Calls are nested too deeply.
     #[error("the call to `{component}` is nested {depth} deep; at most {limit} are allowed (limit `depth`)")]
     Depth {
@@ -226,6 +234,7 @@ impl CallError {
             Self::Memory { .. } => "memory-exceeded",
             Self::Time { .. } => "deadline-exceeded",
             Self::Output { .. } => "output-exceeded",
+            Self::Handles { .. } => "handles-exceeded",
             Self::Depth { .. } => "depth-exceeded",
             Self::Stack { .. } => "stack-overflow",
             Self::Trap { .. } => "component-trapped",
