@@ -1,7 +1,7 @@
 //! Compiled code on disk, by the component's digest and the engine that made it. An entry is only used if its own
 //! checksum is right; anything else is compiled again and replaced.
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,7 @@ pub(crate) struct CodeCache {
 
 impl CodeCache {
     pub(crate) fn open(dir: Option<PathBuf>, engine: &Engine) -> Self {
-        let mut hasher = BuildHasherDefault::<DefaultHasher>::default().build_hasher();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let engine_key = BuildHasherDefault::<DefaultHasher>::default().hash_one(engine.precompile_compatibility_hash());
         let dir = dir.filter(|dir| match create_private(dir) {
             Ok(()) => true,
             Err(error) => {
@@ -26,7 +25,7 @@ impl CodeCache {
                 false
             }
         });
-        Self { dir, engine_key: format!("{:016x}", hasher.finish()) }
+        Self { dir, engine_key: format!("{:016x}", engine_key) }
     }
 
     /// Gives the component compiled from `wasm`, whose digest is `digest`: from the cache, or compiled now and cached.

@@ -293,7 +293,7 @@ fn roles(name: &str, wasm: &[u8], exports: &[String], pre: &InstancePre<CallStat
         routing: roles.router.then(|| wit::routing::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
     };
     if roles.names().is_empty() {
-        let functions = Functions::new(wasm, pre.component());
+        let functions = Functions::new(name, wasm, pre.component());
         indices.plain = Some(functions.map_err(|reason| LoadError::no_role(name, exports).because(&reason))?);
         roles.tools = true;
     }

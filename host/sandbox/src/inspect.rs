@@ -75,9 +75,17 @@ pub struct GrantNeeded {
 
 /// Grants with how they are written, and the beginnings of the imports that need them.
 const GRANTS: [(&str, &str, &[&str]); 3] = [
-    ("http", r#"http = ["https://api.example.com"]"#, &["caxton:plugin/http@", "wasi:http/outgoing-handler@"]),
+    (
+        "http",
+        r#"http = ["https://api.example.com"]"#,
+        &["caxton:plugin/http@", "wasi:http/outgoing-handler@"],
+    ),
     ("state", "state = true", &["caxton:plugin/state@"]),
-    ("files", r#"files = [{ path = "data", mode = "read" }]"#, &["wasi:filesystem/"]),
+    (
+        "files",
+        r#"files = [{ path = "data", mode = "read" }]"#,
+        &["wasi:filesystem/"],
+    ),
 ];
 
 /// Inspects the component `wasm`, which errors call `name`.
@@ -87,31 +95,61 @@ const GRANTS: [(&str, &str, &[&str]); 3] = [
 /// [`Inspection::problems`].
 pub fn inspect(name: &str, wasm: &[u8]) -> Result<Inspection, LoadError> {
     check_header(name, wasm, usize::MAX)?;
-    let malformed = |error: wasmparser::BinaryReaderError| LoadError::Malformed { name: name.to_owned(), reason: error.to_string() };
-    Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(malformed)?;
-    let Surface { exports, imports, producers } = Surface::read(wasm).map_err(malformed)?;
+    let malformed = |error: wasmparser::BinaryReaderError| LoadError::Malformed {
+        name: name.to_owned(),
+        reason: error.to_string(),
+    };
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(wasm)
+        .map_err(malformed)?;
+    let Surface {
+        exports,
+        imports,
+        producers,
+    } = Surface::read(wasm).map_err(malformed)?;
 
     let mut problems: Vec<String> = Vec::new();
     for (import, is_instance) in &imports {
-        problems.extend(check_import(name, import, *is_instance).err().map(|error| error.to_string()));
+        problems.extend(
+            check_import(name, import, *is_instance)
+                .err()
+                .map(|error| error.to_string()),
+        );
     }
     let imports: Vec<String> = imports.into_iter().map(|(import, _)| import).collect();
     let mut kinds = Roles::of(&exports).names();
-    let described = if kinds.is_empty() { Described::new(wasm).unwrap_or_else(|reason| no_types(reason, &mut problems)) } else { Described::default() };
+    let described = if kinds.is_empty() {
+        Described::new(wasm).unwrap_or_else(|reason| no_types(reason, &mut problems))
+    } else {
+        Described::default()
+    };
     if !described.functions.is_empty() {
         kinds.push("tool");
     }
     if kinds.is_empty() {
         problems.push(LoadError::no_role(name, &exports).to_string());
     }
-    let contract = exports.iter().chain(&imports).find_map(|item| item.strip_prefix("caxton:plugin/")?.rsplit_once('@')).map(|(_, version)| version.to_owned());
-    let functions = described.functions.into_iter().map(|function| FunctionTool {
-        name: function.tool.name,
-        description: function.tool.description,
-        input_schema: serde_json::from_str(&function.tool.input_schema).unwrap_or_default(),
-        output_schema: function.tool.output_schema.and_then(|schema| serde_json::from_str(&schema).ok()),
-    });
-    let left_out = described.left_out.into_iter().map(|(function, reason)| LeftOut { function, reason });
+    let contract = exports
+        .iter()
+        .chain(&imports)
+        .find_map(|item| item.strip_prefix("caxton:plugin/")?.rsplit_once('@'))
+        .map(|(_, version)| version.to_owned());
+    let functions = described
+        .functions
+        .into_iter()
+        .map(|function| FunctionTool {
+            name: function.tool.name,
+            description: function.tool.description,
+            input_schema: serde_json::from_str(&function.tool.input_schema).unwrap_or_default(),
+            output_schema: function
+                .tool
+                .output_schema
+                .and_then(|schema| serde_json::from_str(&schema).ok()),
+        });
+    let left_out = described
+        .left_out
+        .into_iter()
+        .map(|(function, reason)| LeftOut { function, reason });
     Ok(Inspection {
         digest: hex(&Sha256::digest(wasm)),
         size: wasm.len(),
@@ -134,8 +172,16 @@ fn no_types(reason: String, problems: &mut Vec<String>) -> Described {
 
 fn grants_needed(imports: &[String]) -> Vec<GrantNeeded> {
     let needed = GRANTS.iter().map(|(grant, example, beginnings)| {
-        let imports = imports.iter().filter(|import| beginnings.iter().any(|beginning| import.starts_with(beginning)));
-        GrantNeeded { grant, example, imports: imports.cloned().collect() }
+        let imports = imports.iter().filter(|import| {
+            beginnings
+                .iter()
+                .any(|beginning| import.starts_with(beginning))
+        });
+        GrantNeeded {
+            grant,
+            example,
+            imports: imports.cloned().collect(),
+        }
     });
     needed.filter(|needed| !needed.imports.is_empty()).collect()
 }
@@ -160,7 +206,10 @@ impl Surface {
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         let import = import?;
-                        surface.imports.push((import.name.name.to_owned(), matches!(import.ty, ComponentTypeRef::Instance(_))));
+                        surface.imports.push((
+                            import.name.name.to_owned(),
+                            matches!(import.ty, ComponentTypeRef::Instance(_)),
+                        ));
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
@@ -180,13 +229,19 @@ impl Surface {
         Ok(surface)
     }
 
-    fn produced(&mut self, fields: wasmparser::ProducersSectionReader<'_>) -> Result<(), wasmparser::BinaryReaderError> {
+    fn produced(
+        &mut self,
+        fields: wasmparser::ProducersSectionReader<'_>,
+    ) -> Result<(), wasmparser::BinaryReaderError> {
         for field in fields {
             let field = field?;
             for value in field.values {
                 let value = value?;
                 let text = format!("{} {}", value.name, value.version);
-                self.producers.entry(field.name.to_owned()).or_default().insert(text.trim().to_owned());
+                self.producers
+                    .entry(field.name.to_owned())
+                    .or_default()
+                    .insert(text.trim().to_owned());
             }
         }
         Ok(())

@@ -17,8 +17,14 @@ impl Host for CallState {
     }
 
     async fn similarities(&mut self, text: String, others: Vec<String>) -> Result<Vec<f32>, Error> {
-        check(others.len() + 1, text.len() + others.iter().map(String::len).sum::<usize>())?;
-        self.embedder()?.similarities_async(&text, &others).await.map_err(failed)
+        check(
+            others.len() + 1,
+            text.len() + others.iter().map(String::len).sum::<usize>(),
+        )?;
+        self.embedder()?
+            .similarities_async(&text, &others)
+            .await
+            .map_err(failed)
     }
 }
 
@@ -31,10 +37,14 @@ impl CallState {
 
 fn check(texts: usize, bytes: usize) -> Result<(), Error> {
     if texts > TEXTS_MAX {
-        return Err(Error::Limit(format!("{texts} texts are too many for one request; at most {TEXTS_MAX} are allowed")));
+        return Err(Error::Limit(format!(
+            "{texts} texts are too many for one request; at most {TEXTS_MAX} are allowed"
+        )));
     }
     if bytes > TEXT_BYTES_MAX {
-        return Err(Error::Limit(format!("{bytes} bytes of text are too many for one request; at most {TEXT_BYTES_MAX} are allowed")));
+        return Err(Error::Limit(format!(
+            "{bytes} bytes of text are too many for one request; at most {TEXT_BYTES_MAX} are allowed"
+        )));
     }
     Ok(())
 }

@@ -8,22 +8,35 @@ use crate::wit::state::{Error, Host};
 impl Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Error> {
         let (store, name) = self.granted(&key)?;
-        store.state_get(&name, &key).await.map_err(|error| self.failed(error))
+        store
+            .state_get(&name, &key)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Error> {
         let (store, name) = self.granted(&key)?;
-        store.state_set(&name, &key, value).await.map_err(|error| self.failed(error))
+        store
+            .state_set(&name, &key, value)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     async fn delete(&mut self, key: String) -> Result<(), Error> {
         let (store, name) = self.granted(&key)?;
-        store.state_delete(&name, &key).await.map(drop).map_err(|error| self.failed(error))
+        store
+            .state_delete(&name, &key)
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(error))
     }
 
     async fn list_keys(&mut self, prefix: String) -> Result<Vec<String>, Error> {
         let (store, name) = self.granted(&prefix)?;
-        store.state_keys(&name, &prefix).await.map_err(|error| self.failed(error))
+        store
+            .state_keys(&name, &prefix)
+            .await
+            .map_err(|error| self.failed(error))
     }
 }
 
@@ -33,12 +46,18 @@ impl CallState {
         let component = self.component.clone();
         let name = &component.name;
         if !component.grants.state {
-            let reason = format!("state is not granted to `{name}`; add it under [components.{name}.grants] state = true");
+            let reason = format!(
+                "state is not granted to `{name}`; add it under [components.{name}.grants] state = true"
+            );
             self.denied("state", key, &reason);
             return Err(Error::Denied(reason));
         }
         let store = component.store.clone();
-        let store = store.ok_or_else(|| Error::Failed("this host keeps no state: it was started without a data directory".to_owned()))?;
+        let store = store.ok_or_else(|| {
+            Error::Failed(
+                "this host keeps no state: it was started without a data directory".to_owned(),
+            )
+        })?;
         Ok((store, name.clone()))
     }
 

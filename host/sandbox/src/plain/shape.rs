@@ -88,7 +88,10 @@ impl Reader<'_> {
     /// # Errors
     /// A text that says what of it no JSON value can stand for.
     pub(super) fn shape(&mut self, ty: &Type) -> Result<Shape, String> {
-        self.parts_left = self.parts_left.checked_sub(1).ok_or_else(|| format!("its types have more than {PARTS_MAX} parts"))?;
+        self.parts_left = self
+            .parts_left
+            .checked_sub(1)
+            .ok_or_else(|| format!("its types have more than {PARTS_MAX} parts"))?;
         let kind = match ty {
             Type::Bool => Kind::Bool,
             Type::U8 => Kind::Integer(Integer::U8),
@@ -115,42 +118,109 @@ impl Reader<'_> {
             TypeOwner::World(_) | TypeOwner::None => None,
         };
         let docs = self.docs;
-        let about = |found: &wit_parser::Docs, told: Option<&str>| found.contents.as_deref().or(told).map(|text| text.trim().to_owned());
-        let of_item = |item: &str, found: &wit_parser::Docs| about(found, interface.zip(def.name.as_deref()).and_then(|(i, name)| docs.item(i, name, item)));
-        let names = |name: &str, found: &wit_parser::Docs| Part { name: name.to_owned(), docs: of_item(name, found), shape: () };
+        let about = |found: &wit_parser::Docs, told: Option<&str>| {
+            found
+                .contents
+                .as_deref()
+                .or(told)
+                .map(|text| text.trim().to_owned())
+        };
+        let of_item = |item: &str, found: &wit_parser::Docs| {
+            about(
+                found,
+                interface
+                    .zip(def.name.as_deref())
+                    .and_then(|(i, name)| docs.item(i, name, item)),
+            )
+        };
+        let names = |name: &str, found: &wit_parser::Docs| Part {
+            name: name.to_owned(),
+            docs: of_item(name, found),
+            shape: (),
+        };
         let kind = match &def.kind {
             TypeDefKind::Record(record) => {
-                let fields = record.fields.iter().map(|f| Ok(Part { name: f.name.clone(), docs: of_item(&f.name, &f.docs), shape: self.shape(&f.ty)? }));
+                let fields = record.fields.iter().map(|f| {
+                    Ok(Part {
+                        name: f.name.clone(),
+                        docs: of_item(&f.name, &f.docs),
+                        shape: self.shape(&f.ty)?,
+                    })
+                });
                 Kind::Record(fields.collect::<Result<_, String>>()?)
             }
             TypeDefKind::Variant(variant) => {
                 let cases = variant.cases.iter().map(|c| {
                     let shape = c.ty.as_ref().map(|ty| self.shape(ty)).transpose()?;
-                    Ok(Part { name: c.name.clone(), docs: of_item(&c.name, &c.docs), shape })
+                    Ok(Part {
+                        name: c.name.clone(),
+                        docs: of_item(&c.name, &c.docs),
+                        shape,
+                    })
                 });
                 Kind::Variant(cases.collect::<Result<_, String>>()?)
             }
-            TypeDefKind::Enum(cases) => Kind::Enum(cases.cases.iter().map(|case| names(&case.name, &case.docs)).collect()),
-            TypeDefKind::Flags(flags) => Kind::Flags(flags.flags.iter().map(|flag| names(&flag.name, &flag.docs)).collect()),
-            TypeDefKind::Tuple(tuple) => Kind::Tuple(tuple.types.iter().map(|ty| self.shape(ty)).collect::<Result<_, _>>()?),
+            TypeDefKind::Enum(cases) => Kind::Enum(
+                cases
+                    .cases
+                    .iter()
+                    .map(|case| names(&case.name, &case.docs))
+                    .collect(),
+            ),
+            TypeDefKind::Flags(flags) => Kind::Flags(
+                flags
+                    .flags
+                    .iter()
+                    .map(|flag| names(&flag.name, &flag.docs))
+                    .collect(),
+            ),
+            TypeDefKind::Tuple(tuple) => Kind::Tuple(
+                tuple
+                    .types
+                    .iter()
+                    .map(|ty| self.shape(ty))
+                    .collect::<Result<_, _>>()?,
+            ),
             TypeDefKind::Option(ty) => Kind::Option(Box::new(self.shape(ty)?)),
             TypeDefKind::Result(result) => {
-                let mut side = |ty: &Option<Type>| ty.as_ref().map(|ty| self.shape(ty).map(Box::new)).transpose();
+                let mut side = |ty: &Option<Type>| {
+                    ty.as_ref()
+                        .map(|ty| self.shape(ty).map(Box::new))
+                        .transpose()
+                };
                 Kind::Result(side(&result.ok)?, side(&result.err)?)
             }
             TypeDefKind::List(ty) => match self.shape(ty)? {
-                Shape { kind: Kind::Integer(Integer::U8), .. } => Kind::Bytes,
+                Shape {
+                    kind: Kind::Integer(Integer::U8),
+                    ..
+                } => Kind::Bytes,
                 other => Kind::List(Box::new(other)),
             },
             TypeDefKind::Type(ty) => {
                 let mut shape = self.shape(ty)?;
-                let own = about(&def.docs, interface.zip(def.name.as_deref()).and_then(|(i, name)| docs.type_(i, name)));
+                let own = about(
+                    &def.docs,
+                    interface
+                        .zip(def.name.as_deref())
+                        .and_then(|(i, name)| docs.type_(i, name)),
+                );
                 shape.docs = own.or(shape.docs);
                 return Ok(shape);
             }
-            other => return Err(format!("it has a {}, which JSON can't stand for", other.as_str())),
+            other => {
+                return Err(format!(
+                    "it has a {}, which JSON can't stand for",
+                    other.as_str()
+                ));
+            }
         };
-        let own = about(&def.docs, interface.zip(def.name.as_deref()).and_then(|(i, name)| docs.type_(i, name)));
+        let own = about(
+            &def.docs,
+            interface
+                .zip(def.name.as_deref())
+                .and_then(|(i, name)| docs.type_(i, name)),
+        );
         Ok(Shape { kind, docs: own })
     }
 }
@@ -184,21 +254,38 @@ impl Kind {
             Self::Record(fields) => object(fields.iter().map(|field| {
                 let mut schema = field.shape.schema();
                 describe(&mut schema, field.docs.as_deref());
-                (field.name.clone(), schema, !matches!(field.shape.kind, Self::Option(_)))
+                (
+                    field.name.clone(),
+                    schema,
+                    !matches!(field.shape.kind, Self::Option(_)),
+                )
             })),
             Self::Variant(cases) => one_of(cases.iter().map(|case| {
                 let tag = ("tag".to_owned(), json!({ "const": case.name }), true);
-                let value = case.shape.as_ref().map(|shape| ("value".to_owned(), shape.schema(), true));
+                let value = case
+                    .shape
+                    .as_ref()
+                    .map(|shape| ("value".to_owned(), shape.schema(), true));
                 let mut schema = object(std::iter::once(tag).chain(value));
                 describe(&mut schema, case.docs.as_deref());
                 schema
             })),
             Self::Enum(cases) => names(cases),
-            Self::Flags(flags) => json!({ "type": "array", "items": names(flags), "uniqueItems": true }),
+            Self::Flags(flags) => {
+                json!({ "type": "array", "items": names(flags), "uniqueItems": true })
+            }
             Self::Option(of) => json!({ "anyOf": [of.some_schema(), { "type": "null" }] }),
             Self::Result(ok, err) => {
-                let side = |shape: &Option<Box<Shape>>| shape.as_ref().map_or_else(|| json!({ "type": "null" }), |shape| shape.schema());
-                one_of([("ok", ok), ("err", err)].map(|(name, shape)| object([(name.to_owned(), side(shape), true)])).into_iter())
+                let side = |shape: &Option<Box<Shape>>| {
+                    shape
+                        .as_ref()
+                        .map_or_else(|| json!({ "type": "null" }), |shape| shape.schema())
+                };
+                one_of(
+                    [("ok", ok), ("err", err)]
+                        .map(|(name, shape)| object([(name.to_owned(), side(shape), true)]))
+                        .into_iter(),
+                )
             }
         }
     }
@@ -234,15 +321,23 @@ fn one_of(schemas: impl Iterator<Item = Value>) -> Value {
 /// The schema of one of several names, with what is said of each.
 fn names(parts: &[Part<()>]) -> Value {
     let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
-    let said: Vec<String> = parts.iter().filter_map(|part| Some(format!("{}: {}", part.name, part.docs.as_ref()?))).collect();
+    let said: Vec<String> = parts
+        .iter()
+        .filter_map(|part| Some(format!("{}: {}", part.name, part.docs.as_ref()?)))
+        .collect();
     let mut schema = json!({ "type": "string", "enum": names });
-    describe(&mut schema, (!said.is_empty()).then(|| said.join("\n")).as_deref());
+    describe(
+        &mut schema,
+        (!said.is_empty()).then(|| said.join("\n")).as_deref(),
+    );
     schema
 }
 
 /// Adds a description; the outer one of two stands first.
 pub(super) fn describe(schema: &mut Value, docs: Option<&str>) {
-    let Some(docs) = docs.filter(|docs| !docs.is_empty()) else { return };
+    let Some(docs) = docs.filter(|docs| !docs.is_empty()) else {
+        return;
+    };
     let text = match schema["description"].as_str() {
         Some(inner) => format!("{docs}\n\n{inner}"),
         None => docs.to_owned(),
@@ -252,5 +347,8 @@ pub(super) fn describe(schema: &mut Value, docs: Option<&str>) {
 
 /// A bound of an integer type as a JSON number.
 fn number(value: i128) -> Value {
-    i64::try_from(value).map(Value::from).or_else(|_| u64::try_from(value).map(Value::from)).unwrap_or(Value::Null)
+    i64::try_from(value)
+        .map(Value::from)
+        .or_else(|_| u64::try_from(value).map(Value::from))
+        .unwrap_or(Value::Null)
 }

@@ -12,14 +12,24 @@ use super::shape::{Integer, Kind, Part, Shape};
 /// # Errors
 /// A text that names the place, what is there and what should be.
 pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, String> {
-    let wrong = |expected: &str| Err(format!("`{path}` must be {expected}, and is {}", described(value)));
+    let wrong = |expected: &str| {
+        Err(format!(
+            "`{path}` must be {expected}, and is {}",
+            described(value)
+        ))
+    };
     Ok(match (&shape.kind, value) {
         (Kind::Bool, Value::Bool(value)) => Val::Bool(*value),
         (Kind::Bool, _) => return wrong("true or false"),
-        (Kind::Integer(of), _) => return integer(*of, value).map_or_else(|| wrong(&of.expected()), Ok),
+        (Kind::Integer(of), _) => {
+            return integer(*of, value).map_or_else(|| wrong(&of.expected()), Ok);
+        }
         (Kind::Float64, Value::Number(number)) => Val::Float64(number.as_f64().unwrap_or(f64::NAN)),
         (Kind::Float32, Value::Number(number)) => {
-            #[allow(clippy::cast_possible_truncation, reason = "a float32 is what the function takes; too large ones are refused")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "a float32 is what the function takes; too large ones are refused"
+            )]
             let single = number.as_f64().unwrap_or(f64::NAN) as f32;
             if !single.is_finite() {
                 return wrong("a number that fits 32 bits");
@@ -42,31 +52,59 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
             Err(error) => return Err(format!("`{path}` must be bytes in base64: {error}")),
         },
         (Kind::Bytes, _) => return wrong("a string of bytes in base64"),
-        (Kind::List(of), Value::Array(items)) => {
-            Val::List(items.iter().enumerate().map(|(i, item)| to_val(of, item, &format!("{path}[{i}]"))).collect::<Result<_, _>>()?)
-        }
+        (Kind::List(of), Value::Array(items)) => Val::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| to_val(of, item, &format!("{path}[{i}]")))
+                .collect::<Result<_, _>>()?,
+        ),
         (Kind::List(_), _) => return wrong("an array"),
         (Kind::Tuple(shapes), Value::Array(items)) if items.len() == shapes.len() => {
             let parts = shapes.iter().zip(items).enumerate();
-            Val::Tuple(parts.map(|(i, (shape, item))| to_val(shape, item, &format!("{path}[{i}]"))).collect::<Result<_, _>>()?)
+            Val::Tuple(
+                parts
+                    .map(|(i, (shape, item))| to_val(shape, item, &format!("{path}[{i}]")))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         (Kind::Tuple(shapes), _) => return wrong(&format!("an array of {}", shapes.len())),
         (Kind::Record(fields), Value::Object(map)) => {
-            let parts = fields.iter().map(|field| (field.name.as_str(), &field.shape));
+            let parts = fields
+                .iter()
+                .map(|field| (field.name.as_str(), &field.shape));
             let values = members(parts, map, path)?;
-            Val::Record(fields.iter().map(|field| field.name.clone()).zip(values).collect())
+            Val::Record(
+                fields
+                    .iter()
+                    .map(|field| field.name.clone())
+                    .zip(values)
+                    .collect(),
+            )
         }
         (Kind::Record(_), _) => return wrong("an object"),
         (Kind::Variant(cases), Value::Object(map)) => variant(cases, map, path)?,
         (Kind::Variant(_), _) => return wrong("an object with `tag`"),
-        (Kind::Enum(cases), Value::String(name)) if cases.iter().any(|case| case.name == *name) => Val::Enum(name.clone()),
+        (Kind::Enum(cases), Value::String(name)) if cases.iter().any(|case| case.name == *name) => {
+            Val::Enum(name.clone())
+        }
         (Kind::Enum(cases), _) => return wrong(&one_of(cases)),
-        (Kind::Flags(flags), Value::Array(items)) => Val::Flags(items.iter().enumerate().map(|(i, item)| flag(flags, item, &format!("{path}[{i}]"))).collect::<Result<_, _>>()?),
+        (Kind::Flags(flags), Value::Array(items)) => Val::Flags(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| flag(flags, item, &format!("{path}[{i}]")))
+                .collect::<Result<_, _>>()?,
+        ),
         (Kind::Flags(flags), _) => return wrong(&format!("an array of {}", one_of(flags))),
         (Kind::Option(_), Value::Null) => Val::Option(None),
         (Kind::Option(of), _) => {
             let inner = match (&of.kind, value) {
-                (Kind::Option(_), Value::Object(map)) if map.len() == 1 && map.contains_key("some") => to_val(of, &map["some"], &format!("{path}.some"))?,
+                (Kind::Option(_), Value::Object(map))
+                    if map.len() == 1 && map.contains_key("some") =>
+                {
+                    to_val(of, &map["some"], &format!("{path}.some"))?
+                }
                 (Kind::Option(_), _) => return wrong("null or an object with `some`"),
                 _ => to_val(of, value, path)?,
             };
@@ -74,9 +112,13 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
         }
         (Kind::Result(ok, err), Value::Object(map)) if map.len() == 1 => {
             let side = |shape: &Option<Box<Shape>>, name: &str| match shape {
-                Some(shape) => to_val(shape, &map[name], &format!("{path}.{name}")).map(|value| Some(Box::new(value))),
+                Some(shape) => to_val(shape, &map[name], &format!("{path}.{name}"))
+                    .map(|value| Some(Box::new(value))),
                 None if map[name].is_null() => Ok(None),
-                None => Err(format!("`{path}.{name}` must be null, and is {}", described(&map[name]))),
+                None => Err(format!(
+                    "`{path}.{name}` must be null, and is {}",
+                    described(&map[name])
+                )),
             };
             match map.keys().next().map(String::as_str) {
                 Some("ok") => Val::Result(Ok(side(ok, "ok")?)),
@@ -92,10 +134,21 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
 ///
 /// # Errors
 /// As [`to_val`]; members that are not among `parts` are named.
-pub(super) fn members<'a>(parts: impl Iterator<Item = (&'a str, &'a Shape)> + Clone, map: &Map<String, Value>, path: &str) -> Result<Vec<Val>, String> {
-    if let Some(unknown) = map.keys().find(|key| !parts.clone().any(|(name, _)| name == **key)) {
+pub(super) fn members<'a>(
+    parts: impl Iterator<Item = (&'a str, &'a Shape)> + Clone,
+    map: &Map<String, Value>,
+    path: &str,
+) -> Result<Vec<Val>, String> {
+    if let Some(unknown) = map
+        .keys()
+        .find(|key| !parts.clone().any(|(name, _)| name == **key))
+    {
         let known: Vec<&str> = parts.map(|(name, _)| name).collect();
-        let known = if known.is_empty() { "none is expected".to_owned() } else { format!("expected are {}", known.join(", ")) };
+        let known = if known.is_empty() {
+            "none is expected".to_owned()
+        } else {
+            format!("expected are {}", known.join(", "))
+        };
         return Err(format!("`{path}.{}` is not known; {known}", short(unknown)));
     }
     let value = |(name, shape): (&str, &Shape)| match (map.get(name), &shape.kind) {
@@ -106,12 +159,27 @@ pub(super) fn members<'a>(parts: impl Iterator<Item = (&'a str, &'a Shape)> + Cl
     parts.map(value).collect()
 }
 
-fn variant(cases: &[Part<Option<Shape>>], map: &Map<String, Value>, path: &str) -> Result<Val, String> {
+fn variant(
+    cases: &[Part<Option<Shape>>],
+    map: &Map<String, Value>,
+    path: &str,
+) -> Result<Val, String> {
     let tag = map.get("tag").unwrap_or(&Value::Null);
-    let case = tag.as_str().and_then(|tag| cases.iter().find(|case| case.name == tag));
-    let case = case.ok_or_else(|| format!("`{path}.tag` must be {}, and is {}", one_of(cases), described(tag)))?;
+    let case = tag
+        .as_str()
+        .and_then(|tag| cases.iter().find(|case| case.name == tag));
+    let case = case.ok_or_else(|| {
+        format!(
+            "`{path}.tag` must be {}, and is {}",
+            one_of(cases),
+            described(tag)
+        )
+    })?;
     if let Some(unknown) = map.keys().find(|key| *key != "tag" && *key != "value") {
-        return Err(format!("`{path}.{}` is not known; expected are tag, value", short(unknown)));
+        return Err(format!(
+            "`{path}.{}` is not known; expected are tag, value",
+            short(unknown)
+        ));
     }
     let path = format!("{path}.value");
     let value = match (&case.shape, map.get("value")) {
@@ -124,16 +192,37 @@ fn variant(cases: &[Part<Option<Shape>>], map: &Map<String, Value>, path: &str) 
 }
 
 fn flag(flags: &[Part<()>], value: &Value, path: &str) -> Result<String, String> {
-    let known = value.as_str().filter(|name| flags.iter().any(|flag| flag.name == **name));
-    known.map(str::to_owned).ok_or_else(|| format!("`{path}` must be {}, and is {}", one_of(flags), described(value)))
+    let known = value
+        .as_str()
+        .filter(|name| flags.iter().any(|flag| flag.name == **name));
+    known.map(str::to_owned).ok_or_else(|| {
+        format!(
+            "`{path}` must be {}, and is {}",
+            one_of(flags),
+            described(value)
+        )
+    })
 }
 
 fn integer(of: Integer, value: &Value) -> Option<Val> {
-    let Value::Number(number) = value else { return None };
-    let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    let Value::Number(number) = value else {
+        return None;
+    };
+    let whole = number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from));
     // JSON knows one kind of number, so 5.0 is as whole as 5. Beyond 2^53 a float no longer tells which whole one it is.
-    #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and below 2^53")]
-    let whole = whole.or_else(|| number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0).map(|f| f as i128))?;
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "checked to be whole and below 2^53"
+    )]
+    let whole = whole.or_else(|| {
+        number
+            .as_f64()
+            .filter(|f| f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0)
+            .map(|f| f as i128)
+    })?;
     Some(match of {
         Integer::S8 => Val::S8(whole.try_into().ok()?),
         Integer::U8 => Val::U8(whole.try_into().ok()?),
@@ -154,8 +243,16 @@ impl Integer {
 }
 
 fn one_of<T>(parts: &[Part<T>]) -> String {
-    let names: Vec<String> = parts.iter().take(20).map(|part| format!("`{}`", part.name)).collect();
-    let more = if parts.len() > names.len() { " and others" } else { "" };
+    let names: Vec<String> = parts
+        .iter()
+        .take(20)
+        .map(|part| format!("`{}`", part.name))
+        .collect();
+    let more = if parts.len() > names.len() {
+        " and others"
+    } else {
+        ""
+    };
     format!("one of {}{more}", names.join(", "))
 }
 
@@ -198,25 +295,52 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
         (_, Val::Char(value)) => json!(value),
         (_, Val::String(value)) => json!(value),
         (Kind::Bytes, Val::List(items)) => {
-            let bytes: Vec<u8> = items.iter().filter_map(|item| if let Val::U8(byte) = item { Some(*byte) } else { None }).collect();
+            let bytes: Vec<u8> = items
+                .iter()
+                .filter_map(|item| {
+                    if let Val::U8(byte) = item {
+                        Some(*byte)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
             json!(STANDARD.encode(bytes))
         }
-        (Kind::List(of), Val::List(items)) => {
-            Value::Array(items.iter().enumerate().map(|(i, item)| to_json(of, item, &format!("{path}[{i}]"))).collect::<Result<_, _>>()?)
-        }
+        (Kind::List(of), Val::List(items)) => Value::Array(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| to_json(of, item, &format!("{path}[{i}]")))
+                .collect::<Result<_, _>>()?,
+        ),
         (Kind::Tuple(shapes), Val::Tuple(items)) => {
             let parts = shapes.iter().zip(items).enumerate();
-            Value::Array(parts.map(|(i, (shape, item))| to_json(shape, item, &format!("{path}[{i}]"))).collect::<Result<_, _>>()?)
+            Value::Array(
+                parts
+                    .map(|(i, (shape, item))| to_json(shape, item, &format!("{path}[{i}]")))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         (Kind::Record(fields), Val::Record(values)) => {
             let parts = fields.iter().zip(values);
-            let member = |(field, (name, value)): (&Part<Shape>, &(String, Val))| Ok((name.clone(), to_json(&field.shape, value, &format!("{path}.{name}"))?));
+            let member = |(field, (name, value)): (&Part<Shape>, &(String, Val))| {
+                Ok((
+                    name.clone(),
+                    to_json(&field.shape, value, &format!("{path}.{name}"))?,
+                ))
+            };
             Value::Object(parts.map(member).collect::<Result<_, String>>()?)
         }
         (Kind::Variant(cases), Val::Variant(tag, value)) => {
-            let shape = cases.iter().find(|case| case.name == *tag).and_then(|case| case.shape.as_ref());
+            let shape = cases
+                .iter()
+                .find(|case| case.name == *tag)
+                .and_then(|case| case.shape.as_ref());
             match (shape, value) {
-                (Some(shape), Some(value)) => json!({ "tag": tag, "value": to_json(shape, value, &format!("{path}.value"))? }),
+                (Some(shape), Some(value)) => {
+                    json!({ "tag": tag, "value": to_json(shape, value, &format!("{path}.value"))? })
+                }
                 _ => json!({ "tag": tag }),
             }
         }
@@ -225,7 +349,11 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
         (_, Val::Option(None)) => Value::Null,
         (Kind::Option(of), Val::Option(Some(value))) => {
             let inner = to_json(of, value, path)?;
-            if matches!(of.kind, Kind::Option(_)) { json!({ "some": inner }) } else { inner }
+            if matches!(of.kind, Kind::Option(_)) {
+                json!({ "some": inner })
+            } else {
+                inner
+            }
         }
         (Kind::Result(ok, err), Val::Result(value)) => {
             let (name, shape, value) = match value {
@@ -246,5 +374,7 @@ fn float(value: f64, path: &str) -> Result<Value, String> {
     if value.is_finite() {
         return Ok(json!(value));
     }
-    Err(format!("`{path}` of the result is {value}, which JSON has no number for"))
+    Err(format!(
+        "`{path}` of the result is {value}, which JSON has no number for"
+    ))
 }

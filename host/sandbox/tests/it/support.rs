@@ -9,15 +9,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caxton_sandbox::tool_types::Outcome;
-use caxton_sandbox::{Call, Component, Grants, Lookup, Network, Overrides, Receipt, Sandbox, Secret, SecretValue, Settings, Spec};
+use caxton_sandbox::{
+    Call, Component, Grants, Lookup, Network, Overrides, Receipt, Sandbox, Secret, SecretValue,
+    Settings, Spec,
+};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Reads a component that `cargo xtask test` built.
 pub fn guest(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests").join(format!("{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` builds it", path.display()))
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../target/guests")
+        .join(format!("{name}.wasm"));
+    std::fs::read(&path)
+        .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` builds it", path.display()))
 }
 
 /// Names as the test has them, and every connection that was about to be tried.
@@ -29,13 +35,27 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(names: &[(&'static str, &[&str])]) -> Arc<Self> {
-        let names = names.iter().map(|(name, addresses)| (*name, addresses.iter().map(|a| a.parse().unwrap()).collect())).collect();
-        Arc::new(Self { names, attempts: Mutex::default() })
+        let names = names
+            .iter()
+            .map(|(name, addresses)| {
+                (
+                    *name,
+                    addresses.iter().map(|a| a.parse().unwrap()).collect(),
+                )
+            })
+            .collect();
+        Arc::new(Self {
+            names,
+            attempts: Mutex::default(),
+        })
     }
 
     /// The connections that were about to be tried.
     pub fn attempts(&self) -> Vec<(String, Vec<IpAddr>)> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -46,14 +66,26 @@ impl Network for Recorder {
     }
 
     fn connecting(&self, host: &str, addresses: &[IpAddr]) -> io::Result<()> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).push((host.to_owned(), addresses.to_vec()));
-        if addresses.iter().all(IpAddr::is_loopback) { Ok(()) } else { Err(io::Error::other("tests send nothing beyond loopback")) }
+        self.attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((host.to_owned(), addresses.to_vec()));
+        if addresses.iter().all(IpAddr::is_loopback) {
+            Ok(())
+        } else {
+            Err(io::Error::other("tests send nothing beyond loopback"))
+        }
     }
 }
 
 /// A sandbox whose network is `network`.
 pub fn sandbox(network: Arc<Recorder>) -> Sandbox {
-    Sandbox::new(Settings { instances: 8, network: Some(network), ..Settings::default() }).unwrap()
+    Sandbox::new(Settings {
+        instances: 8,
+        network: Some(network),
+        ..Settings::default()
+    })
+    .unwrap()
 }
 
 /// What a component is loaded with.
@@ -68,7 +100,11 @@ pub struct With<'a> {
 
 /// Loads a component of the tests under the name `guest`.
 pub fn load(sandbox: &Sandbox, name: &str, with: With<'_>) -> Component {
-    let http = with.http.iter().map(|origin| origin.parse().unwrap()).collect();
+    let http = with
+        .http
+        .iter()
+        .map(|origin| origin.parse().unwrap())
+        .collect();
     let secret = |(origin, header, value): &(&str, &str, &str)| Secret {
         origin: origin.parse().unwrap(),
         header: (*header).to_owned(),
@@ -78,7 +114,11 @@ pub fn load(sandbox: &Sandbox, name: &str, with: With<'_>) -> Component {
         name: "guest".to_owned(),
         workspace: "test".to_owned(),
         limits: with.limits,
-        grants: Grants { http, state: with.state, ..Grants::default() },
+        grants: Grants {
+            http,
+            state: with.state,
+            ..Grants::default()
+        },
         secrets: with.secrets.iter().map(secret).collect(),
         store: with.store,
         ..Spec::default()
@@ -97,10 +137,22 @@ pub struct Told {
 
 /// Calls a tool; what it says is JSON, or else a text.
 pub async fn call(component: &Component, tool: &str, arguments: Value) -> Told {
-    let called = component.call_tool(Call::default(), tool, &arguments.to_string()).await.unwrap_or_else(|e| panic!("{tool} {arguments}: {e}"));
-    let Ok(Outcome::Complete(result)) = called.value else { panic!("{tool} {arguments}: {:?}", called.value) };
-    let caxton_sandbox::wit::types::Body::Text(text) = &result.content[0].body else { panic!("{result:?}") };
-    Told { is_error: result.is_error, text: text.clone(), json: serde_json::from_str(text).unwrap_or_default(), receipt: called.receipt }
+    let called = component
+        .call_tool(Call::default(), tool, &arguments.to_string())
+        .await
+        .unwrap_or_else(|e| panic!("{tool} {arguments}: {e}"));
+    let Ok(Outcome::Complete(result)) = called.value else {
+        panic!("{tool} {arguments}: {:?}", called.value)
+    };
+    let caxton_sandbox::wit::types::Body::Text(text) = &result.content[0].body else {
+        panic!("{result:?}")
+    };
+    Told {
+        is_error: result.is_error,
+        text: text.clone(),
+        json: serde_json::from_str(text).unwrap_or_default(),
+        receipt: called.receipt,
+    }
 }
 
 /// A request as a server saw it.
@@ -115,7 +167,10 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -131,7 +186,10 @@ impl Server {
     pub async fn new(answer: impl Fn(&Received) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, received) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (connections, received) = (
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(Mutex::new(Vec::new())),
+        );
         let (counted, kept, answer) = (connections.clone(), received.clone(), Arc::new(answer));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -140,15 +198,23 @@ impl Server {
                 tokio::spawn(async move {
                     while let Some(request) = receive(&mut stream).await {
                         let text = answer(&request);
-                        kept.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                        if stream.write_all(text.as_bytes()).await.is_err() || text.contains("connection: close") {
+                        kept.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(request);
+                        if stream.write_all(text.as_bytes()).await.is_err()
+                            || text.contains("connection: close")
+                        {
                             break;
                         }
                     }
                 });
             }
         });
-        Self { address, connections, received }
+        Self {
+            address,
+            connections,
+            received,
+        }
     }
 
     /// A server that nobody should ask.
@@ -170,7 +236,10 @@ impl Server {
     }
 
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -187,22 +256,45 @@ async fn receive(stream: &mut TcpStream) -> Option<Received> {
     let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
     let mut lines = text.lines();
     let line = lines.next()?.to_owned();
-    let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    let find = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let length: usize = find("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+    let headers: Vec<_> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let find = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let length: usize = find("content-length")
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(0);
     let chunked = find("transfer-encoding").is_some();
-    let whole = |bytes: &[u8]| if chunked { bytes.ends_with(b"0\r\n\r\n") } else { bytes.len() >= head + length };
+    let whole = |bytes: &[u8]| {
+        if chunked {
+            bytes.ends_with(b"0\r\n\r\n")
+        } else {
+            bytes.len() >= head + length
+        }
+    };
     while !whole(&bytes) {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     }
-    Some(Received { line, headers, body: String::from_utf8_lossy(&bytes[head..]).into_owned() })
+    Some(Received {
+        line,
+        headers,
+        body: String::from_utf8_lossy(&bytes[head..]).into_owned(),
+    })
 }
 
 /// An answer 200 with a body.
 pub fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// An answer that leads elsewhere.

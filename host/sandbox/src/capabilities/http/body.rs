@@ -42,16 +42,31 @@ impl Used {
     /// Counts a request.
     pub(super) fn request(&self, component: &str, limits: &Limits) -> Result<(), Refused> {
         let limit = limits.http_requests;
-        let counted = self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| (used < limit).then(|| used + 1));
-        counted.map(drop).map_err(|_| Refused::Requests { component: component.to_owned(), limit })
+        let counted = self
+            .requests
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                (used < limit).then(|| used + 1)
+            });
+        counted.map(drop).map_err(|_| Refused::Requests {
+            component: component.to_owned(),
+            limit,
+        })
     }
 
     /// Counts `bytes` of a body.
-    pub(super) fn body(&self, bytes: usize, component: &str, limits: &Limits) -> Result<(), Refused> {
+    pub(super) fn body(
+        &self,
+        bytes: usize,
+        component: &str,
+        limits: &Limits,
+    ) -> Result<(), Refused> {
         let before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         let limit = limits.http_bytes;
         if before.saturating_add(bytes as u64) > limit {
-            return Err(Refused::Bytes { component: component.to_owned(), limit });
+            return Err(Refused::Bytes {
+                component: component.to_owned(),
+                limit,
+            });
         }
         Ok(())
     }
@@ -67,8 +82,19 @@ pub(crate) struct IncomingBody {
 }
 
 impl IncomingBody {
-    pub(super) fn new(caller: Caller, origin: Arc<str>, response: reqwest::Response, mask: Mask) -> Self {
-        Self { caller, origin, response: Some(response), mask, pause_max: None }
+    pub(super) fn new(
+        caller: Caller,
+        origin: Arc<str>,
+        response: reqwest::Response,
+        mask: Mask,
+    ) -> Self {
+        Self {
+            caller,
+            origin,
+            response: Some(response),
+            mask,
+            pause_max: None,
+        }
     }
 
     /// Sets the longest wait for a piece.
@@ -92,7 +118,12 @@ impl IncomingBody {
                 None => response.chunk().await,
                 Some(waited) => match tokio::time::timeout(waited, response.chunk()).await {
                     Ok(chunk) => chunk,
-                    Err(_) => return Err(Refused::Timeout { origin: self.origin.to_string(), waited }),
+                    Err(_) => {
+                        return Err(Refused::Timeout {
+                            origin: self.origin.to_string(),
+                            waited,
+                        });
+                    }
                 },
             };
             match chunk {

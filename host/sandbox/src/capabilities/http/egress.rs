@@ -63,16 +63,25 @@ pub(super) struct Incoming {
 impl Egress {
     /// Uses `network`, or the system's own where there is none. The clients are made when they are first needed.
     pub(crate) fn new(network: Option<Arc<dyn Network>>) -> Self {
-        Self { network: network.unwrap_or_else(|| Arc::new(System)), public: OnceCell::new(), private: OnceCell::new() }
+        Self {
+            network: network.unwrap_or_else(|| Arc::new(System)),
+            public: OnceCell::new(),
+            private: OnceCell::new(),
+        }
     }
 
     /// Sends a request and follows redirects.
-    pub(super) async fn send(&self, caller: &Caller, outgoing: Outgoing) -> Result<Incoming, Refused> {
+    pub(super) async fn send(
+        &self,
+        caller: &Caller,
+        outgoing: Outgoing,
+    ) -> Result<Incoming, Refused> {
         let wait = outgoing.wait;
         let origin = caller.target(&outgoing.url)?.origin.to_string();
         match wait {
             None => self.follow(caller, outgoing).await,
-            Some(waited) => match tokio::time::timeout(waited, self.follow(caller, outgoing)).await {
+            Some(waited) => match tokio::time::timeout(waited, self.follow(caller, outgoing)).await
+            {
                 Ok(answer) => answer,
                 Err(_) => Err(Refused::Timeout { origin, waited }),
             },
@@ -80,15 +89,32 @@ impl Egress {
     }
 
     async fn follow(&self, caller: &Caller, outgoing: Outgoing) -> Result<Incoming, Refused> {
-        let Outgoing { mut method, url, mut headers, mut body, .. } = outgoing;
+        let Outgoing {
+            mut method,
+            url,
+            mut headers,
+            mut body,
+            ..
+        } = outgoing;
         let mut target = caller.target(&url)?;
         let first = target.origin.to_string();
         for _ in 0..=REDIRECTS_MAX {
             let bytes = body.as_ref().map_or(0, Bytes::len);
             caller.count(bytes)?;
-            let answer = self.exchange(caller, &target, method.clone(), headers.clone(), body.clone().map(Into::into)).await?;
-            let Some(next) = redirect(&answer, &target.url) else { return Ok(answer) };
-            let next = Target::of(next, &caller.inner.name, &caller.inner.grants).map_err(|refused| redirected(&target, refused));
+            let answer = self
+                .exchange(
+                    caller,
+                    &target,
+                    method.clone(),
+                    headers.clone(),
+                    body.clone().map(Into::into),
+                )
+                .await?;
+            let Some(next) = redirect(&answer, &target.url) else {
+                return Ok(answer);
+            };
+            let next = Target::of(next, &caller.inner.name, &caller.inner.grants)
+                .map_err(|refused| redirected(&target, refused));
             let next = next.inspect_err(|refused| caller.note(refused))?;
             if becomes_get(answer.status, &method) {
                 method = Method::GET;
@@ -100,7 +126,10 @@ impl Egress {
             }
             target = next;
         }
-        Err(Refused::Redirects { origin: first, limit: REDIRECTS_MAX })
+        Err(Refused::Redirects {
+            origin: first,
+            limit: REDIRECTS_MAX,
+        })
     }
 
     /// Sends one request and waits for the headers of its response, whatever they say.
@@ -119,7 +148,10 @@ impl Egress {
         let client = self.client(target.reach).await?;
         if let Some(address) = target.literal {
             let connecting = self.network.connecting(&target.origin.host, &[address]);
-            connecting.map_err(|error| Refused::Connection { origin: origin.to_string(), reason: error.to_string() })?;
+            connecting.map_err(|error| Refused::Connection {
+                origin: origin.to_string(),
+                reason: error.to_string(),
+            })?;
         }
         let mask = Mask::new(&inner.secrets);
         let mut request = reqwest::Request::new(method, target.url.clone());
@@ -128,19 +160,34 @@ impl Egress {
         let mut response = match client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
-                let refused = address_refused(&error).map_or_else(|| failed(error, &origin, &mask), |a| unreachable(&target.origin, a.address, a.kind));
+                let refused = address_refused(&error).map_or_else(
+                    || failed(error, &origin, &mask),
+                    |a| unreachable(&target.origin, a.address, a.kind),
+                );
                 caller.note(&refused);
                 return Err(refused);
             }
         };
-        let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let size: usize = response
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
         if size > HEADER_BYTES_MAX {
-            return Err(Refused::Headers { origin: origin.to_string(), limit: HEADER_BYTES_MAX });
+            return Err(Refused::Headers {
+                origin: origin.to_string(),
+                limit: HEADER_BYTES_MAX,
+            });
         }
         let mut headers = std::mem::take(response.headers_mut());
         mask.headers(&mut headers);
         let (status, url) = (response.status(), mask.text(target.url.to_string()));
-        Ok(Incoming { status, url, headers, body: IncomingBody::new(caller.clone(), origin, response, mask) })
+        Ok(Incoming {
+            status,
+            url,
+            headers,
+            body: IncomingBody::new(caller.clone(), origin, response, mask),
+        })
     }
 
     /// The client for a reach. Clients of different reach share no connections: an open connection is not checked again.
@@ -151,8 +198,17 @@ impl Egress {
         };
         let network = self.network.clone();
         // Reading the system's certificates takes a moment and blocks.
-        let make = || async move { tokio::task::spawn_blocking(move || client(network, reach)).await.map_err(|error| error.to_string())? };
-        cell.get_or_try_init(make).await.map_err(|reason| Refused::Connection { origin: "any host".to_owned(), reason })
+        let make = || async move {
+            tokio::task::spawn_blocking(move || client(network, reach))
+                .await
+                .map_err(|error| error.to_string())?
+        };
+        cell.get_or_try_init(make)
+            .await
+            .map_err(|reason| Refused::Connection {
+                origin: "any host".to_owned(),
+                reason,
+            })
     }
 }
 
@@ -163,7 +219,8 @@ impl Caller {
 
     /// Parses a URL and finds the grant for it. A denial is written down.
     pub(super) fn target(&self, url: &str) -> Result<Target, Refused> {
-        Target::new(url, &self.inner.name, &self.inner.grants).inspect_err(|refused| self.note(refused))
+        Target::new(url, &self.inner.name, &self.inner.grants)
+            .inspect_err(|refused| self.note(refused))
     }
 
     /// Counts bytes of a body.
@@ -187,7 +244,10 @@ fn client(network: Arc<dyn Network>, reach: Reach) -> Result<Client, String> {
     let builder = || {
         Client::builder()
             .user_agent(concat!("caxton/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Checked { network: network.clone(), reach })
+            .dns_resolver(Checked {
+                network: network.clone(),
+                reach,
+            })
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -207,7 +267,8 @@ fn client(network: Arc<dyn Network>, reach: Reach) -> Result<Client, String> {
 fn redirect(answer: &Incoming, url: &Url) -> Option<Url> {
     let follows = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = follows.then(|| answer.headers.get(LOCATION))??;
-    url.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()
+    url.join(std::str::from_utf8(location.as_bytes()).ok()?)
+        .ok()
 }
 
 /// Whether the request after a redirect is a GET without a body (RFC 9110, section 15.4).
@@ -220,7 +281,11 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
 }
 
 fn drop_content_headers(headers: &mut HeaderMap) {
-    let content: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with("content-")).cloned().collect();
+    let content: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with("content-"))
+        .cloned()
+        .collect();
     for name in content {
         headers.remove(name);
     }
@@ -240,8 +305,13 @@ fn drop_credentials(headers: &mut HeaderMap, caller: &Caller) {
 fn redirected(from: &Target, refused: Refused) -> Refused {
     let origin = &from.origin;
     match refused {
-        Refused::Denied { target, reason } => Refused::Denied { target, reason: format!("{reason} (`{origin}` redirected there)") },
-        Refused::Invalid(reason) => Refused::Invalid(format!("`{origin}` redirected to what is no usable URL: {reason}")),
+        Refused::Denied { target, reason } => Refused::Denied {
+            target,
+            reason: format!("{reason} (`{origin}` redirected there)"),
+        },
+        Refused::Invalid(reason) => Refused::Invalid(format!(
+            "`{origin}` redirected to what is no usable URL: {reason}"
+        )),
         other => other,
     }
 }
@@ -260,10 +330,16 @@ pub(super) fn failed(error: reqwest::Error, origin: &str, mask: &Mask) -> Refuse
         return refused.clone();
     }
     if let Some(unresolved) = causes(&error).find_map(|cause| cause.downcast_ref::<Unresolved>()) {
-        return Refused::Unresolved { origin, reason: unresolved.reason.clone() };
+        return Refused::Unresolved {
+            origin,
+            reason: unresolved.reason.clone(),
+        };
     }
     if error.is_timeout() {
-        return Refused::Timeout { origin, waited: CONNECT_TIMEOUT };
+        return Refused::Timeout {
+            origin,
+            waited: CONNECT_TIMEOUT,
+        };
     }
     let reason = mask.text(deepest(&error));
     match error.is_builder() {
@@ -278,5 +354,7 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 
 /// The innermost cause: what happened, without what was being done.
 fn deepest(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+    causes(error)
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -54,7 +54,10 @@ impl CallState {
 }
 
 impl Host for CallState {
-    async fn send(&mut self, request: Request) -> Result<std::result::Result<Resource<Response>, Error>> {
+    async fn send(
+        &mut self,
+        request: Request,
+    ) -> Result<std::result::Result<Resource<Response>, Error>> {
         let caller = self.caller();
         let outgoing = match outgoing(request) {
             Ok(outgoing) => outgoing,
@@ -65,8 +68,13 @@ impl Host for CallState {
             Ok(incoming) => incoming,
             Err(refused) => return Ok(Err(refused.into())),
         };
-        let response =
-            Response { status: incoming.status.as_u16(), url: incoming.url, headers: texts(&incoming.headers), body: incoming.body, rest: Bytes::new() };
+        let response = Response {
+            status: incoming.status.as_u16(),
+            url: incoming.url,
+            headers: texts(&incoming.headers),
+            body: incoming.body,
+            rest: Bytes::new(),
+        };
         Ok(Ok(self.table.push(response)?))
     }
 }
@@ -84,7 +92,11 @@ impl HostResponse for CallState {
         Ok(self.table.get(&response)?.headers.clone())
     }
 
-    async fn read(&mut self, response: Resource<Response>, max: u32) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
+    async fn read(
+        &mut self,
+        response: Resource<Response>,
+        max: u32,
+    ) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
         let response = self.table.get_mut(&response)?;
         if response.rest.is_empty() {
             match response.body.next().await {
@@ -93,7 +105,13 @@ impl HostResponse for CallState {
                 Err(refused) => return Ok(Err(refused.into())),
             }
         }
-        let max = if max == 0 { PIECE_BYTES_MAX } else { usize::try_from(max).unwrap_or(PIECE_BYTES_MAX).min(PIECE_BYTES_MAX) };
+        let max = if max == 0 {
+            PIECE_BYTES_MAX
+        } else {
+            usize::try_from(max)
+                .unwrap_or(PIECE_BYTES_MAX)
+                .min(PIECE_BYTES_MAX)
+        };
         let piece = response.rest.split_to(response.rest.len().min(max));
         Ok(Ok(Some(piece.into())))
     }
@@ -106,38 +124,79 @@ impl HostResponse for CallState {
 
 /// Checks a request's form.
 fn outgoing(request: Request) -> std::result::Result<Outgoing, Refused> {
-    let Request { method, url, headers, body, timeout_ms } = request;
+    let Request {
+        method,
+        url,
+        headers,
+        body,
+        timeout_ms,
+    } = request;
     let invalid = |text: String| Refused::Invalid(text);
-    let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| invalid(format!("`{}` is not a method", shown(&method))))?;
+    let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+        .map_err(|_| invalid(format!("`{}` is not a method", shown(&method))))?;
     if method == Method::CONNECT || method == Method::TRACE {
         return Err(invalid(format!("the method {method} is not supported")));
     }
-    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-        return Err(invalid(format!("there are {} headers of {bytes} bytes; at most {HEADERS_MAX} of {HEADER_BYTES_MAX} bytes are allowed", headers.len())));
+        return Err(invalid(format!(
+            "there are {} headers of {bytes} bytes; at most {HEADERS_MAX} of {HEADER_BYTES_MAX} bytes are allowed",
+            headers.len()
+        )));
     }
     let mut map = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{}` is not a header's name", shown(&name))))?;
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| invalid(format!("`{}` is not a header's name", shown(&name))))?;
         if is_forbidden(&header) || header == http::header::CONTENT_LENGTH {
-            return Err(invalid(format!("the header `{header}` is set by the host; leave it out")));
+            return Err(invalid(format!(
+                "the header `{header}` is set by the host; leave it out"
+            )));
         }
-        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid(format!("the value of the header `{header}` has characters that are not allowed")))?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+            invalid(format!(
+                "the value of the header `{header}` has characters that are not allowed"
+            ))
+        })?;
         map.append(header, value);
     }
     let wait = timeout_ms.map(|ms| Duration::from_millis(ms.into()));
-    Ok(Outgoing { method, url, headers: map, body: body.map(Bytes::from), wait })
+    Ok(Outgoing {
+        method,
+        url,
+        headers: map,
+        body: body.map(Bytes::from),
+        wait,
+    })
 }
 
 /// Headers that decide where a request goes or where its body ends.
 fn is_forbidden(name: &HeaderName) -> bool {
-    const FORBIDDEN: [&str; 9] = ["connection", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+    const FORBIDDEN: [&str; 9] = [
+        "connection",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
     FORBIDDEN.contains(&name.as_str()) || name.as_str().starts_with("proxy-")
 }
 
 /// The headers that are text.
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |(name, value): (&HeaderName, &HeaderValue)| Some((name.as_str().to_owned(), std::str::from_utf8(value.as_bytes()).ok()?.to_owned()));
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((
+            name.as_str().to_owned(),
+            std::str::from_utf8(value.as_bytes()).ok()?.to_owned(),
+        ))
+    };
     headers.iter().filter_map(text).collect()
 }
 
@@ -149,18 +208,40 @@ mod tests {
     fn requests_that_are_malformed_are_refused() {
         let check = |method: &str, header: (&str, &str), says: &str| {
             let headers = vec![(header.0.to_owned(), header.1.to_owned())];
-            let request = Request { method: method.to_owned(), url: "https://example.com/".to_owned(), headers, body: None, timeout_ms: None };
+            let request = Request {
+                method: method.to_owned(),
+                url: "https://example.com/".to_owned(),
+                headers,
+                body: None,
+                timeout_ms: None,
+            };
             let text = outgoing(request).err().map(|refused| refused.to_string());
-            assert!(text.as_ref().is_some_and(|text| text.contains(says)), "{method} {header:?}: {text:?}");
+            assert!(
+                text.as_ref().is_some_and(|text| text.contains(says)),
+                "{method} {header:?}: {text:?}"
+            );
         };
         for name in [
-            "Host", "connection", "Transfer-Encoding", "content-length", "upgrade", "proxy-authorization", "Proxy-Connection", "te", "trailer", "keep-alive",
+            "Host",
+            "connection",
+            "Transfer-Encoding",
+            "content-length",
+            "upgrade",
+            "proxy-authorization",
+            "Proxy-Connection",
+            "te",
+            "trailer",
+            "keep-alive",
             "expect",
         ] {
             check("GET", (name, "x"), "is set by the host");
         }
         check("GET", ("x y", "x"), "is not a header's name");
-        check("GET", ("x", "a\r\nhost: b"), "characters that are not allowed");
+        check(
+            "GET",
+            ("x", "a\r\nhost: b"),
+            "characters that are not allowed",
+        );
         check("", ("x", "x"), "is not a method");
         check("GET /\r\n", ("x", "x"), "is not a method");
         check("CONNECT", ("x", "x"), "is not supported");

@@ -21,7 +21,9 @@ pub(crate) enum Refused {
     #[error("{0}")]
     Invalid(String),
     /// The call has sent all requests that it may.
-    #[error("all {limit} HTTP requests of the call are used up, redirects included; raise `http_requests` under [components.{component}.limits]")]
+    #[error(
+        "all {limit} HTTP requests of the call are used up, redirects included; raise `http_requests` under [components.{component}.limits]"
+    )]
     Requests {
         /// The component.
         component: String,
@@ -29,7 +31,9 @@ pub(crate) enum Refused {
         limit: u32,
     },
     /// The call has sent and received all bytes that it may.
-    #[error("all {limit} bytes of HTTP bodies that the call may send and receive are used up; raise `http_bytes` under [components.{component}.limits]")]
+    #[error(
+        "all {limit} bytes of HTTP bodies that the call may send and receive are used up; raise `http_bytes` under [components.{component}.limits]"
+    )]
     Bytes {
         /// The component.
         component: String,
@@ -61,7 +65,9 @@ pub(crate) enum Refused {
         waited: Duration,
     },
     /// The name has no address.
-    #[error("the name in `{origin}` can't be resolved: {reason}; check its spelling and the network")]
+    #[error(
+        "the name in `{origin}` can't be resolved: {reason}; check its spelling and the network"
+    )]
     Unresolved {
         /// Who was asked.
         origin: String,
@@ -84,7 +90,10 @@ impl From<Refused> for WitError {
         match refused {
             Refused::Denied { .. } => Self::Denied(text),
             Refused::Invalid(_) => Self::Invalid(text),
-            Refused::Requests { .. } | Refused::Bytes { .. } | Refused::Headers { .. } | Refused::Redirects { .. } => Self::Limit(text),
+            Refused::Requests { .. }
+            | Refused::Bytes { .. }
+            | Refused::Headers { .. }
+            | Refused::Redirects { .. } => Self::Limit(text),
             Refused::Timeout { .. } => Self::Timeout(text),
             Refused::Unresolved { .. } | Refused::Connection { .. } => Self::Connection(text),
         }
@@ -99,10 +108,15 @@ impl From<Refused> for WasiError {
             Refused::Invalid(text) => Self::InternalError(Some(text)),
             Refused::Requests { .. } => Self::ConnectionLimitReached,
             Refused::Bytes { limit, .. } => Self::HttpResponseBodySize(Some(limit)),
-            Refused::Headers { limit, .. } => Self::HttpResponseHeaderSectionSize(u32::try_from(limit).ok()),
+            Refused::Headers { limit, .. } => {
+                Self::HttpResponseHeaderSectionSize(u32::try_from(limit).ok())
+            }
             Refused::Redirects { .. } => Self::LoopDetected,
             Refused::Timeout { .. } => Self::ConnectionReadTimeout,
-            Refused::Unresolved { reason, .. } => Self::DnsError { rcode: Some(reason), info_code: None },
+            Refused::Unresolved { reason, .. } => Self::DnsError {
+                rcode: Some(reason),
+                info_code: None,
+            },
             Refused::Connection { .. } => Self::ConnectionTerminated,
         }
     }

@@ -34,7 +34,12 @@ pub(super) struct System;
 impl Network for System {
     fn lookup(&self, name: &str) -> Lookup {
         let name = name.to_owned();
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+        Box::pin(async move {
+            Ok(tokio::net::lookup_host((name, 0))
+                .await?
+                .map(|address| address.ip())
+                .collect())
+        })
     }
 }
 
@@ -72,7 +77,9 @@ impl Resolve for Checked {
         let (network, reach) = (self.network.clone(), self.reach);
         let host = name.as_str().to_owned();
         Box::pin(async move {
-            let found = network.lookup(&host).await.map_err(|error| Unresolved { reason: error.to_string() })?;
+            let found = network.lookup(&host).await.map_err(|error| Unresolved {
+                reason: error.to_string(),
+            })?;
             let mut allowed = Vec::new();
             let mut refused = None;
             for address in found {
@@ -83,12 +90,23 @@ impl Resolve for Checked {
             }
             match refused {
                 Some(refused) if allowed.is_empty() => return Err(refused.into()),
-                Some(refused) => tracing::warn!(host, %refused, "an answer for this name is left out"),
-                None if allowed.is_empty() => return Err(Unresolved { reason: "it has no address".to_owned() }.into()),
+                Some(refused) => {
+                    tracing::warn!(host, %refused, "an answer for this name is left out")
+                }
+                None if allowed.is_empty() => {
+                    return Err(Unresolved {
+                        reason: "it has no address".to_owned(),
+                    }
+                    .into());
+                }
                 None => {}
             }
             network.connecting(&host, &allowed)?;
-            let addresses: Addrs = Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0)));
+            let addresses: Addrs = Box::new(
+                allowed
+                    .into_iter()
+                    .map(|address| SocketAddr::new(address, 0)),
+            );
             Ok(addresses)
         })
     }
@@ -143,7 +161,9 @@ const METADATA_V6: [Ipv6Addr; 3] = [
 fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => METADATA_V4.contains(&v4),
-        IpAddr::V6(v6) => METADATA_V6.contains(&v6) || embedded(v6).is_some_and(|v4| METADATA_V4.contains(&v4)),
+        IpAddr::V6(v6) => {
+            METADATA_V6.contains(&v6) || embedded(v6).is_some_and(|v4| METADATA_V4.contains(&v4))
+        }
     }
 }
 
@@ -179,7 +199,9 @@ fn not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     let kind = match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => "the unspecified address",
         [0, 0, 0, 0, 0, 0, 0, 1] => "the loopback address",
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => return embedded(address).and_then(not_public_v4),
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            return embedded(address).and_then(not_public_v4);
+        }
         [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => "an IPv4 address in IPv6 form",
         [0x64, 0xff9b, 1, ..] => "an address of a local translator",
         [0xfe80..=0xfebf, ..] => "a link-local address",
@@ -203,7 +225,9 @@ fn not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
         [0x64, 0xff9b, 1, _, _, _, high, low] => Some(join(high, low)),
         [0x2002, high, low, ..] => Some(join(high, low)),
         // Teredo hides the client's address by inverting it.
@@ -223,18 +247,57 @@ mod tests {
             let parsed: IpAddr = address.parse().unwrap_or_else(|e| panic!("{address}: {e}"));
             assert_eq!(Reach::Public.refusal(parsed).is_none(), public, "{address}");
         };
-        for public in ["1.1.1.1", "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "192.167.1.1", "198.17.0.1", "223.255.255.255"] {
+        for public in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "172.15.0.1",
+            "172.32.0.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "192.167.1.1",
+            "198.17.0.1",
+            "223.255.255.255",
+        ] {
             check(public, true);
             check(&format!("::ffff:{public}"), true);
             check(&format!("64:ff9b::{public}"), true);
         }
         for private in [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.1.2.3", "169.254.0.1",
-            "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1",
-            "198.19.255.255", "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "168.63.129.16",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.1.2.3",
+            "169.254.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "168.63.129.16",
         ] {
             check(private, false);
-            for form in ["::ffff:", "::", "64:ff9b::", "64:ff9b:1::", "::ffff:0:", "2606:4700:0:0:0:5efe:"] {
+            for form in [
+                "::ffff:",
+                "::",
+                "64:ff9b::",
+                "64:ff9b:1::",
+                "::ffff:0:",
+                "2606:4700:0:0:0:5efe:",
+            ] {
                 check(&format!("{form}{private}"), false);
             }
         }
@@ -242,9 +305,28 @@ mod tests {
             check(public, true);
         }
         for private in [
-            "::", "::1", "::1.2.3.4", "fe80::1", "febf::1", "fec0::1", "fc00::1", "fd00:ec2::254", "fdff::1", "ff02::1", "2001:db8::1", "2001::1",
-            "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1", "2002:7f00:1::1", "2002:808:808::1", "3fff::1", "100::1", "5f00::1",
-            "4000::1", "64:ff9b:1::1",
+            "::",
+            "::1",
+            "::1.2.3.4",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fdff::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:2::1",
+            "2001:10::1",
+            "2002:7f00:1::1",
+            "2002:808:808::1",
+            "3fff::1",
+            "100::1",
+            "5f00::1",
+            "4000::1",
+            "64:ff9b:1::1",
         ] {
             check(private, false);
         }
@@ -252,13 +334,24 @@ mod tests {
 
     #[test]
     fn a_private_grant_does_not_reach_credentials() {
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "fd00:ec2::254", "100.100.100.200"] {
+        for address in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "fd00:ec2::254",
+            "100.100.100.200",
+        ] {
             let address: IpAddr = address.parse().unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(Reach::Private.refusal(address), Some(METADATA), "{address}");
             assert_eq!(Reach::Named.refusal(address), None, "{address}");
         }
         for address in ["127.0.0.1", "10.0.0.1", "fe80::1", "fd12::1"] {
-            assert_eq!(Reach::Private.refusal(address.parse().unwrap_or_else(|e| panic!("{e}"))), None, "{address}");
+            assert_eq!(
+                Reach::Private.refusal(address.parse().unwrap_or_else(|e| panic!("{e}"))),
+                None,
+                "{address}"
+            );
         }
     }
 }

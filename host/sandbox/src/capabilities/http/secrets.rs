@@ -12,11 +12,22 @@ use crate::grants::{Origin, Secret};
 const NEEDLE_BYTES_MIN: usize = 6;
 
 /// Puts the secrets for `origin` into `headers`, in place of what the component may have put there.
-pub(super) fn add(secrets: &[Secret], origin: &Origin, headers: &mut HeaderMap) -> Result<(), Refused> {
+pub(super) fn add(
+    secrets: &[Secret],
+    origin: &Origin,
+    headers: &mut HeaderMap,
+) -> Result<(), Refused> {
     for secret in secrets.iter().filter(|secret| same(&secret.origin, origin)) {
-        let unusable = |what: &str| Refused::Invalid(format!("the secret for `{}` can't be sent: its {what}; correct it in caxton.toml", secret.origin));
-        let name = HeaderName::from_bytes(secret.header.as_bytes()).map_err(|_| unusable("header has no valid name"))?;
-        let mut value = HeaderValue::from_str(secret.value.reveal()).map_err(|_| unusable("value has characters that no header may have"))?;
+        let unusable = |what: &str| {
+            Refused::Invalid(format!(
+                "the secret for `{}` can't be sent: its {what}; correct it in caxton.toml",
+                secret.origin
+            ))
+        };
+        let name = HeaderName::from_bytes(secret.header.as_bytes())
+            .map_err(|_| unusable("header has no valid name"))?;
+        let mut value = HeaderValue::from_str(secret.value.reveal())
+            .map_err(|_| unusable("value has characters that no header may have"))?;
         value.set_sensitive(true);
         headers.insert(name, value);
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -31,7 +42,8 @@ pub(super) fn same(a: &Origin, b: &Origin) -> bool {
 
 /// Whether two hosts are the same, an address in any of its spellings included.
 pub(super) fn same_host(a: &str, b: &str) -> bool {
-    a == b || matches!((a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()), (Ok(a), Ok(b)) if a == b)
+    a == b
+        || matches!((a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Masks secrets in what comes back. Keeps the length, so that lengths told in headers stay right.
@@ -49,11 +61,20 @@ impl Mask {
             let value = secret.value.reveal().trim();
             // In `Bearer TOKEN` the token alone is as secret as the whole.
             let token = value.rsplit_once(' ').map(|(_, token)| token);
-            needles.extend([Some(value), token].into_iter().flatten().filter(|n| n.len() >= NEEDLE_BYTES_MIN).map(|n| n.as_bytes().to_vec()));
+            needles.extend(
+                [Some(value), token]
+                    .into_iter()
+                    .flatten()
+                    .filter(|n| n.len() >= NEEDLE_BYTES_MIN)
+                    .map(|n| n.as_bytes().to_vec()),
+            );
         }
         needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         needles.dedup();
-        Self { needles, held: BytesMut::new() }
+        Self {
+            needles,
+            held: BytesMut::new(),
+        }
     }
 
     /// Masks a text.
@@ -109,7 +130,12 @@ impl Mask {
 
     /// How many bytes at the end may be the beginning of a secret.
     fn undecided(&self, bytes: &[u8]) -> usize {
-        let longest = |needle: &Vec<u8>| (1..needle.len().min(bytes.len() + 1)).rev().find(|n| bytes.ends_with(&needle[..*n])).unwrap_or(0);
+        let longest = |needle: &Vec<u8>| {
+            (1..needle.len().min(bytes.len() + 1))
+                .rev()
+                .find(|n| bytes.ends_with(&needle[..*n]))
+                .unwrap_or(0)
+        };
         self.needles.iter().map(longest).max().unwrap_or(0)
     }
 }
@@ -133,7 +159,9 @@ mod tests {
 
     fn mask(values: &[&str]) -> Mask {
         let secret = |value: &&str| Secret {
-            origin: "https://a.example".parse().unwrap_or_else(|e| panic!("{e}")),
+            origin: "https://a.example"
+                .parse()
+                .unwrap_or_else(|e| panic!("{e}")),
             header: "authorization".to_owned(),
             value: SecretValue::new(*value),
         };
@@ -151,7 +179,11 @@ mod tests {
                 out.extend_from_slice(&mask.feed(Bytes::copy_from_slice(piece)));
             }
             out.extend_from_slice(&mask.finish());
-            assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected), "in pieces of {size}");
+            assert_eq!(
+                String::from_utf8_lossy(&out),
+                String::from_utf8_lossy(expected),
+                "in pieces of {size}"
+            );
         }
     }
 

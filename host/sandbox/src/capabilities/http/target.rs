@@ -27,9 +27,14 @@ impl Target {
     /// Parses `text` and finds the grant of `component` that covers it.
     pub(super) fn new(text: &str, component: &str, grants: &Grants) -> Result<Self, Refused> {
         if text.len() > URL_BYTES_MAX {
-            return Err(Refused::Invalid(format!("the URL has {} bytes; at most {URL_BYTES_MAX} are allowed", text.len())));
+            return Err(Refused::Invalid(format!(
+                "the URL has {} bytes; at most {URL_BYTES_MAX} are allowed",
+                text.len()
+            )));
         }
-        let url = Url::parse(text).map_err(|error| Refused::Invalid(format!("`{}` is not a URL: {error}", shown(text))))?;
+        let url = Url::parse(text).map_err(|error| {
+            Refused::Invalid(format!("`{}` is not a URL: {error}", shown(text)))
+        })?;
         Self::of(url, component, grants)
     }
 
@@ -37,35 +42,62 @@ impl Target {
     pub(super) fn of(mut url: Url, component: &str, grants: &Grants) -> Result<Self, Refused> {
         let scheme = url.scheme().to_owned();
         if scheme != "http" && scheme != "https" {
-            return Err(Refused::Invalid(format!("the scheme `{}` is not supported; use http or https", shown(&scheme))));
+            return Err(Refused::Invalid(format!(
+                "the scheme `{}` is not supported; use http or https",
+                shown(&scheme)
+            )));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            let text = format!("a URL must not have user information; declare it under [[components.{component}.secrets]] instead");
+            let text = format!(
+                "a URL must not have user information; declare it under [[components.{component}.secrets]] instead"
+            );
             return Err(Refused::Invalid(text));
         }
         let no_host = || Refused::Invalid("the URL has no host".to_owned());
         let host = url.host_str().ok_or_else(no_host)?;
-        let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+        let host = host
+            .trim_matches(['[', ']'])
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
         let port = url.port_or_known_default().filter(|port| *port > 0);
-        let (false, Some(port)) = (host.is_empty(), port) else { return Err(no_host()) };
+        let (false, Some(port)) = (host.is_empty(), port) else {
+            return Err(no_host());
+        };
         let literal = host.parse::<IpAddr>().ok();
         if literal.is_none() {
             // One spelling for the grant, the name in the certificate and the `host` header.
-            url.set_host(Some(&host)).map_err(|error| Refused::Invalid(format!("`{}` is not a host: {error}", shown(&host))))?;
+            url.set_host(Some(&host)).map_err(|error| {
+                Refused::Invalid(format!("`{}` is not a host: {error}", shown(&host)))
+            })?;
         }
         url.set_fragment(None);
-        let origin = Origin { scheme, host, port, private: false };
-        let reach = reach(&origin, literal.is_some(), grants).ok_or_else(|| ungranted(&origin, component))?;
-        if let Some((address, kind)) = literal.and_then(|address| Some((address, reach.refusal(address)?))) {
+        let origin = Origin {
+            scheme,
+            host,
+            port,
+            private: false,
+        };
+        let reach = reach(&origin, literal.is_some(), grants)
+            .ok_or_else(|| ungranted(&origin, component))?;
+        if let Some((address, kind)) =
+            literal.and_then(|address| Some((address, reach.refusal(address)?)))
+        {
             return Err(unreachable(&origin, address, kind));
         }
-        Ok(Self { url, origin, reach, literal })
+        Ok(Self {
+            url,
+            origin,
+            reach,
+            literal,
+        })
     }
 }
 
 /// The widest reach of the grants that cover `origin`; none where no grant does.
 fn reach(origin: &Origin, literal: bool, grants: &Grants) -> Option<Reach> {
-    let covering = grants.http.iter().filter(|grant| grant.covers(&origin.scheme, &origin.host, origin.port) || same(grant, origin));
+    let covering = grants.http.iter().filter(|grant| {
+        grant.covers(&origin.scheme, &origin.host, origin.port) || same(grant, origin)
+    });
     let of = |grant: &Origin| match grant.private {
         _ if literal && same_host(&grant.host, &origin.host) => Reach::Named,
         true => Reach::Private,
@@ -75,17 +107,28 @@ fn reach(origin: &Origin, literal: bool, grants: &Grants) -> Option<Reach> {
 }
 
 fn ungranted(origin: &Origin, component: &str) -> Refused {
-    let reason = format!("`{origin}` is not granted to `{component}`; add it under [components.{component}.grants] http = [\"{origin}\"]");
-    Refused::Denied { target: origin.to_string(), reason }
+    let reason = format!(
+        "`{origin}` is not granted to `{component}`; add it under [components.{component}.grants] http = [\"{origin}\"]"
+    );
+    Refused::Denied {
+        target: origin.to_string(),
+        reason,
+    }
 }
 
 /// The refusal of a granted origin because of its address.
 pub(super) fn unreachable(origin: &Origin, address: IpAddr, kind: &str) -> Refused {
-    let at = Origin { host: address.to_string(), ..origin.clone() };
+    let at = Origin {
+        host: address.to_string(),
+        ..origin.clone()
+    };
     let reason = format!(
         "`{origin}` is refused: {address} is {kind}; a grant reaches such an address only if it names the address itself, as in http = [\"{at}\"]"
     );
-    Refused::Denied { target: at.to_string(), reason }
+    Refused::Denied {
+        target: at.to_string(),
+        reason,
+    }
 }
 
 /// The beginning of a text that a component gave, for an error.
@@ -99,8 +142,14 @@ mod tests {
     use super::*;
 
     fn grants(origins: &[&str]) -> Grants {
-        let http = origins.iter().map(|text| text.parse().unwrap_or_else(|e| panic!("{e}"))).collect();
-        Grants { http, ..Grants::default() }
+        let http = origins
+            .iter()
+            .map(|text| text.parse().unwrap_or_else(|e| panic!("{e}")))
+            .collect();
+        Grants {
+            http,
+            ..Grants::default()
+        }
     }
 
     #[test]
@@ -125,44 +174,117 @@ mod tests {
     fn what_is_not_granted_is_denied_in_every_spelling() {
         let wide = grants(&["http://*", "https://*", "http://localhost:3000"]);
         for url in [
-            "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0x7f000001/", "http://017700000001/", "http://127.1/", "http://0/",
-            "http://0.0.0.0/", "http://[::]/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[::127.0.0.1]/",
-            "http://169.254.169.254/", "http://2852039166/", "http://0xa9fea9fe/", "http://[::ffff:169.254.169.254]/", "http://[fd00:ec2::254]/",
-            "http://[fe80::1]/", "http://[fc00::1]/", "http://10.0.0.1/", "http://192.168.1.1/", "http://172.16.0.1/", "http://100.64.0.1/",
-            "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://[2001:0:1::1]/", "http://255.255.255.255/", "http://224.0.0.1/",
-            "http://１２７.０.０.１/", "http://127.0.0.1./", "http://127。0。0。1/", "http:\\\\127.0.0.1\\", "http:127.0.0.1", "http:///127.0.0.1",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0x7f000001/",
+            "http://017700000001/",
+            "http://127.1/",
+            "http://0/",
+            "http://0.0.0.0/",
+            "http://[::]/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://[::127.0.0.1]/",
+            "http://169.254.169.254/",
+            "http://2852039166/",
+            "http://0xa9fea9fe/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fd00:ec2::254]/",
+            "http://[fe80::1]/",
+            "http://[fc00::1]/",
+            "http://10.0.0.1/",
+            "http://192.168.1.1/",
+            "http://172.16.0.1/",
+            "http://100.64.0.1/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2001:0:1::1]/",
+            "http://255.255.255.255/",
+            "http://224.0.0.1/",
+            "http://１２７.０.０.１/",
+            "http://127.0.0.1./",
+            "http://127。0。0。1/",
+            "http:\\\\127.0.0.1\\",
+            "http:127.0.0.1",
+            "http:///127.0.0.1",
         ] {
-            assert!(matches!(Target::new(url, "x", &wide), Err(Refused::Denied { .. })), "{url}");
+            assert!(
+                matches!(Target::new(url, "x", &wide), Err(Refused::Denied { .. })),
+                "{url}"
+            );
         }
         let narrow = grants(&["https://api.example.com", "http://*.example.org"]);
         for url in [
-            "http://api.example.com/", "https://api.example.com:8443/", "https://api.example.com.evil.test/", "https://evil.test/api.example.com",
-            "https://evil.test#api.example.com", "https://evil.test?@api.example.com", "http://example.org/", "http://evilexample.org/",
-            "https://evil.test\\api.example.com/", "https://api.example.co\u{200b}m.evil.test",
+            "http://api.example.com/",
+            "https://api.example.com:8443/",
+            "https://api.example.com.evil.test/",
+            "https://evil.test/api.example.com",
+            "https://evil.test#api.example.com",
+            "https://evil.test?@api.example.com",
+            "http://example.org/",
+            "http://evilexample.org/",
+            "https://evil.test\\api.example.com/",
+            "https://api.example.co\u{200b}m.evil.test",
         ] {
             let refused = Target::new(url, "x", &narrow);
-            assert!(matches!(refused, Err(Refused::Denied { .. })), "{url}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Refused::Denied { .. })),
+                "{url}: {refused:?}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_request_is_invalid() {
         let wide = grants(&["http://*", "https://*"]);
-        for url in ["", "/path", "example.com", "ftp://example.com/", "file:///etc/passwd", "data:text/plain,x", "http://", "http://user@example.com/",
-            "http://user:pw@example.com/", "https://api.example.com@evil.test/", "http://:80/", "http://[::1", "http://a b/", "http://1.2.3.4.5/",
-            "http://256.1.1.1/", "http://example.com:99999/", "http://example.com:0/", "javascript:alert(1)", "http://./", "http://[fe80::1%25eth0]/"]
-        {
+        for url in [
+            "",
+            "/path",
+            "example.com",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "data:text/plain,x",
+            "http://",
+            "http://user@example.com/",
+            "http://user:pw@example.com/",
+            "https://api.example.com@evil.test/",
+            "http://:80/",
+            "http://[::1",
+            "http://a b/",
+            "http://1.2.3.4.5/",
+            "http://256.1.1.1/",
+            "http://example.com:99999/",
+            "http://example.com:0/",
+            "javascript:alert(1)",
+            "http://./",
+            "http://[fe80::1%25eth0]/",
+        ] {
             let refused = Target::new(url, "x", &wide);
-            assert!(matches!(refused, Err(Refused::Invalid(_))), "{url}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Refused::Invalid(_))),
+                "{url}: {refused:?}"
+            );
         }
         let long = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX));
-        assert!(matches!(Target::new(&long, "x", &wide), Err(Refused::Invalid(_))));
+        assert!(matches!(
+            Target::new(&long, "x", &wide),
+            Err(Refused::Invalid(_))
+        ));
     }
 
     #[test]
     fn a_denial_says_which_grant_is_missing() {
-        let refused = Target::new("https://api.example.com/v1?key=1", "weather", &Grants::default());
-        let text = refused.err().map(|refused| refused.to_string()).unwrap_or_default();
+        let refused = Target::new(
+            "https://api.example.com/v1?key=1",
+            "weather",
+            &Grants::default(),
+        );
+        let text = refused
+            .err()
+            .map(|refused| refused.to_string())
+            .unwrap_or_default();
         assert_eq!(
             text,
             "`https://api.example.com` is not granted to `weather`; add it under [components.weather.grants] http = [\"https://api.example.com\"]"

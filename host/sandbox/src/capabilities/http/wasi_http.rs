@@ -7,7 +7,10 @@ use std::time::Duration;
 use http::{HeaderName, Method, Request, Response};
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
-use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{
+    Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks,
+    WasiHttpView,
+};
 
 use super::body::IncomingBody;
 use super::egress::{Caller, Incoming};
@@ -52,7 +55,12 @@ impl WasiHttpHooks for WasiEgress {
             let incoming = send(&caller, request, options).await.inspect_err(|refused| {
                 tracing::debug!(workspace = caller.inner.workspace, component = caller.inner.name, %refused, "a request failed");
             })?;
-            let Incoming { status, headers, mut body, .. } = incoming;
+            let Incoming {
+                status,
+                headers,
+                mut body,
+                ..
+            } = incoming;
             body.pause_max(options.between_bytes_timeout);
             let mut response = Response::new(outgoing(body));
             *response.status_mut() = status;
@@ -62,19 +70,34 @@ impl WasiHttpHooks for WasiEgress {
     }
 }
 
-async fn send(caller: &Caller, request: Request<WasiBody>, options: RequestOptions) -> Result<Incoming, Refused> {
+async fn send(
+    caller: &Caller,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Incoming, Refused> {
     let (parts, body) = request.into_parts();
     if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        return Err(Refused::Invalid(format!("the method {} is not supported", parts.method)));
+        return Err(Refused::Invalid(format!(
+            "the method {} is not supported",
+            parts.method
+        )));
     }
     let target = caller.target(&parts.uri.to_string())?;
     let body = (!body.is_end_stream()).then(|| counted(caller.clone(), body));
-    let exchange = caller.inner.shared.egress.exchange(caller, &target, parts.method, parts.headers, body);
+    let exchange =
+        caller
+            .inner
+            .shared
+            .egress
+            .exchange(caller, &target, parts.method, parts.headers, body);
     match wait(options) {
         None => exchange.await,
         Some(waited) => match tokio::time::timeout(waited, exchange).await {
             Ok(answer) => answer,
-            Err(_) => Err(Refused::Timeout { origin: target.origin.to_string(), waited }),
+            Err(_) => Err(Refused::Timeout {
+                origin: target.origin.to_string(),
+                waited,
+            }),
         },
     }
 }
@@ -99,7 +122,9 @@ fn counted(caller: Caller, body: WasiBody) -> reqwest::Body {
                     // Trailers are not sent.
                     Err(_) => continue,
                 },
-                Err(error) => Err(Refused::Invalid(format!("the request's body broke off: {error}"))),
+                Err(error) => Err(Refused::Invalid(format!(
+                    "the request's body broke off: {error}"
+                ))),
             };
             return Some((piece, (caller, body)));
         }
@@ -119,7 +144,13 @@ fn outgoing(body: IncomingBody) -> WasiBody {
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let caller = self.caller();
-        let wasi = self.wasi.get_or_insert_with(|| Box::new(wasi::empty(caller)));
-        WasiHttpCtxView { ctx: &mut wasi.http, table: &mut self.table, hooks: &mut wasi.egress }
+        let wasi = self
+            .wasi
+            .get_or_insert_with(|| Box::new(wasi::empty(caller)));
+        WasiHttpCtxView {
+            ctx: &mut wasi.http,
+            table: &mut self.table,
+            hooks: &mut wasi.egress,
+        }
     }
 }
