@@ -25,7 +25,7 @@ impl CodeCache {
                 false
             }
         });
-        Self { dir, engine_key: format!("{:016x}", engine_key) }
+        Self { dir, engine_key: format!("{engine_key:016x}") }
     }
 
     /// Gives the component compiled from `wasm`, whose digest is `digest`: from the cache, or compiled now and cached.

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
 use wit_parser::{FunctionKind, Resolve, WorldId, WorldItem, WorldKey};
 
 use super::docs::{self, Docs};

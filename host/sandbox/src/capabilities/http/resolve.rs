@@ -91,7 +91,7 @@ impl Resolve for Checked {
             match refused {
                 Some(refused) if allowed.is_empty() => return Err(refused.into()),
                 Some(refused) => {
-                    tracing::warn!(host, %refused, "an answer for this name is left out")
+                    tracing::warn!(host, %refused, "an answer for this name is left out");
                 }
                 None if allowed.is_empty() => {
                     return Err(Unresolved {
