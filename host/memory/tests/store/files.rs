@@ -36,7 +36,7 @@ async fn a_damaged_file_is_named_and_left_alone() {
     check("cut-in-header.db", &whole[..60]);
     check("cut-in-first-page.db", &whole[..3000]);
     check("text.db", "name,amount\nwidget,3\n".repeat(200).as_bytes());
-    let mut zeroed = whole.clone();
+    let mut zeroed = whole;
     zeroed[100..4096].fill(0);
     check("schema-gone.db", &zeroed);
 }

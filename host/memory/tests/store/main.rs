@@ -11,7 +11,9 @@ use caxton_memory::Store;
 
 /// A store in a directory of its own, which lives as long as the test.
 pub struct Place {
+    /// The store, at `sales.db`.
     pub store: Store,
+    /// Its directory.
     pub directory: tempfile::TempDir,
 }
 
