@@ -120,6 +120,7 @@ fn call_status(error: &CallError) -> StatusCode {
         CallError::Depth { .. } => StatusCode::LOOP_DETECTED,
         CallError::Role { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         CallError::Fuel { .. }
+        | CallError::Handles { .. }
         | CallError::Memory { .. }
         | CallError::Output { .. }
         | CallError::Stack { .. }
