@@ -58,6 +58,9 @@ impl Asking<'_> {
     pub(super) async fn ask(&self, models: &[ModelRef], state: &State, tools: bool) -> Result<Completion, (Fault, Receipt)> {
         let mut spent = Receipt::default();
         let mut misses: Vec<Miss> = Vec::new();
+        // One that answered earlier in this turn goes on; those that failed before it are not asked again.
+        let answered = models.iter().position(|model| model.to_string() == state.model).unwrap_or(0);
+        let models = &models[answered..];
         for (place, model) in models.iter().enumerate() {
             let mut retries = 0;
             loop {

@@ -8,7 +8,7 @@ use super::activity::Activity;
 use super::error::Refused;
 use super::load::{Loaded, prefix};
 use super::tool::{Index, did_you_mean, nearest};
-use crate::config::{self, Fault, ModelRef, Source};
+use crate::config::{self, ComponentSpec, Fault, Glob, ModelRef, Source};
 
 /// A workspace at one moment.
 pub struct State {
@@ -98,8 +98,8 @@ impl State {
             } else {
                 self.check_model("caxton.toml", &self.config.model.default, &mut faults);
             }
-            for pattern in agent.config.tools.iter().filter(|pattern| pattern.is_literal()) {
-                self.check_tool(&file, pattern.as_str(), &mut faults);
+            for pattern in &agent.config.tools {
+                self.check_pattern(&file, pattern, &mut faults);
             }
         }
         if !self.agents.is_empty() {
@@ -137,20 +137,23 @@ impl State {
         }
     }
 
-    /// A pattern without a wildcard means one tool. Where that tool's component is loaded and does not have it, the name is
-    /// a slip that would otherwise show as an agent that can do less than its author thinks.
-    fn check_tool(&self, file: &str, pattern: &str, faults: &mut Vec<Fault>) {
-        let owner = self.components.iter().find(|(name, loaded)| {
-            let prefix = prefix(name, &loaded.spec);
-            !prefix.is_empty() && pattern.starts_with(&prefix)
-        });
-        if owner.is_some() && self.tools.get(pattern).is_none() {
-            let near = nearest(pattern, self.tools.all().iter().map(|tool| tool.name.as_str()));
+    /// A pattern has to mean tools of some component. One without a wildcard means a single tool: where its component is
+    /// loaded and does not have it, the name is a slip that would otherwise show as an agent that can do less than its
+    /// author thinks.
+    fn check_pattern(&self, file: &str, pattern: &Glob, faults: &mut Vec<Fault>) {
+        let may_have = |(name, spec): &(&String, &ComponentSpec)| pattern.may_match_after(&prefix(name, spec));
+        let mut owners = self.config.components.iter().filter(may_have).map(|(name, _)| name).peekable();
+        let text = pattern.as_str();
+        if owners.peek().is_none() {
+            let reason = format!("`tools` has `{text}`, and no component is named so");
+            faults.push(fault(file, "unknown-component", reason, "declare the component in caxton.toml, or remove the pattern"));
+        } else if pattern.is_literal() && owners.all(|name| self.components.contains_key(name)) && self.tools.get(text).is_none() {
+            let near = nearest(text, self.tools.all().iter().map(|tool| tool.name.as_str()));
             let remedy = match near.first() {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "see `caxton tool list` for what there is".to_owned(),
             };
-            faults.push(fault(file, "unknown-tool", format!("`tools` names `{pattern}`, and there is no such tool"), remedy));
+            faults.push(fault(file, "unknown-tool", format!("`tools` has `{text}`, and there is no such tool"), remedy));
         }
     }
 
