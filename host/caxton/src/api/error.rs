@@ -227,7 +227,7 @@ impl From<turn::Error> for Problem {
             Error::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::NoConversation { .. } => StatusCode::NOT_FOUND,
             Error::Delegation { .. } => StatusCode::LOOP_DETECTED,
-            Error::Stopped { ref fault, .. } => match fault {
+            Error::Stopped { ref fault, .. } => match &**fault {
                 Fault::ToolRounds { .. } | Fault::Tokens { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 Fault::Time { .. } => StatusCode::GATEWAY_TIMEOUT,
                 Fault::Provider { code, .. } if matches!(code.as_str(), "provider-rate-limited" | "provider-overloaded" | "sandbox-busy") => {

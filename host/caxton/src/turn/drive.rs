@@ -294,11 +294,11 @@ async fn perform(asking: &Asking<'_>, effects: &Effects<'_>, models: &[ModelRef]
         },
         Action::CallTool { id, tool, arguments } => {
             let returned = effects.call_tool(id.clone(), tool, arguments).await;
-            state::Event::Returned { id, returned }
+            state::Event::Returned { id, returned: Box::new(returned) }
         }
         Action::AskAgent { id, capability, message } => {
             let returned = effects.ask_agent(id.clone(), capability, message).await;
-            state::Event::Returned { id, returned }
+            state::Event::Returned { id, returned: Box::new(returned) }
         }
         // Both come with a state that has ended, so nothing performs them.
         Action::Finish | Action::Fail => state::Event::Begin,
@@ -318,11 +318,11 @@ fn finish(workspace: &Workspace, id: String, conversation: String, state: State)
         }
         Phase::Failed(fault) => {
             tell(Some(fault.code().to_owned()));
-            Err(Error::Stopped { fault, id, conversation, agent, receipt: Box::new(receipt) })
+            Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
         }
         Phase::New | Phase::Completing | Phase::Calling(_) => {
             let fault = state::Fault::Time { limit_ms: receipt.duration_ms };
-            Err(Error::Stopped { fault, id, conversation, agent, receipt: Box::new(receipt) })
+            Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
         }
     }
 }

@@ -37,7 +37,7 @@ pub enum Error {
     #[error("{fault}")]
     Stopped {
         /// Why.
-        fault: Fault,
+        fault: Box<Fault>,
         /// The turn's id.
         id: String,
         /// The conversation.

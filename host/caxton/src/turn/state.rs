@@ -203,7 +203,7 @@ pub enum Event {
         /// The call.
         id: String,
         /// What it gave.
-        returned: Returned,
+        returned: Box<Returned>,
     },
     /// The time is up.
     TimeUp {
@@ -303,7 +303,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             state.receipt.add(&receipt);
             fail(&mut state, fault)
         }
-        (Phase::Calling(round), Event::Returned { id, returned }) => returned_to(&mut state, round, &id, returned),
+        (Phase::Calling(round), Event::Returned { id, returned }) => returned_to(&mut state, round, &id, *returned),
         (phase, _) => keep(&mut state, phase),
     };
     (state, actions)

@@ -38,7 +38,7 @@ fn gives(id: &str, text: &str) -> Event {
         attachments: Vec::new(),
         receipt: None,
     };
-    Event::Returned { id: id.to_owned(), returned: Returned { call, inner: Vec::new(), receipt: Receipt { fuel: 5, ..Receipt::default() } } }
+    Event::Returned { id: id.to_owned(), returned: Box::new(Returned { call, inner: Vec::new(), receipt: Receipt { fuel: 5, ..Receipt::default() } }) }
 }
 
 /// Takes all steps and gives the last actions. Each state goes through JSON on the way, as one that is restored would.
