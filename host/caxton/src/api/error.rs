@@ -123,7 +123,6 @@ fn call_status(error: &CallError) -> StatusCode {
         | CallError::Handles { .. }
         | CallError::Memory { .. }
         | CallError::Output { .. }
-        | CallError::Handles { .. }
         | CallError::Stack { .. }
         | CallError::Trap { .. }
         | CallError::Exit { .. }
