@@ -20,7 +20,10 @@ fn table() -> Result<(), String> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: this is run by cargo")?);
     let dir = match std::env::var_os("CAXTON_COMPONENTS_DIR") {
         Some(dir) => PathBuf::from(dir),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/components"),
+        None => {
+            let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set: this is run by cargo")?;
+            Path::new(&package).join("../../target/components")
+        }
     };
     let missing = |e: std::io::Error| {
         let dir = dir.display();

@@ -13,18 +13,20 @@ pub use command::{Ran, caxton};
 pub use raw::Raw;
 pub use server::{Answer, Server, answered, write};
 
-/// The directory that cargo builds into, `target`.
+/// The directory that cargo puts programs into, and `cargo xtask` components.
 fn target() -> PathBuf {
-    let program = std::env::current_exe().expect("the test knows where it is");
-    // target/PROFILE/deps/TEST
-    program.ancestors().nth(3).expect("cargo's layout").to_owned()
+    // Cargo tells a test where its package is; what was compiled in may have been compiled for another copy of it.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let root = package.parent().expect("the repository");
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
 /// The program under test, built with the same profile as the tests.
 pub fn program() -> PathBuf {
-    let deps = std::env::current_exe().expect("the test knows where it is");
-    let profile = deps.ancestors().nth(2).expect("cargo's layout");
-    let program = profile.join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
+    let test = std::env::current_exe().expect("the test knows where it is");
+    // …/PROFILE/deps/TEST
+    let profile = test.ancestors().nth(2).and_then(|dir| dir.file_name()).expect("cargo's layout");
+    let program = target().join(profile).join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
     assert!(program.is_file(), "{} is not there; `cargo build -p caxton` builds it, and so does `cargo xtask test`", program.display());
     program
 }

@@ -73,7 +73,7 @@ fn a_component_is_inspected_and_run_without_a_server() {
     let (echo, hostile) = (guest("echo"), guest("hostile"));
     let (echo, hostile) = (echo.to_str().expect("text"), hostile.to_str().expect("text"));
     let report = caxton(dir.path(), &["component", "inspect", echo, "--json"], "").json();
-    assert_eq!((&report["kinds"], &report["grants"]), (&json!(["tool"]), &json!([])), "{report}");
+    assert_eq!((&report["kinds"], &report["grants_needed"]), (&json!(["tool"]), &json!([])), "{report}");
     let shown = caxton(dir.path(), &["component", "inspect", hostile], "").ok();
     assert!(shown.contains("caxton:plugin/tools@") && shown.contains("grants it would need") && shown.contains("http"), "{shown}");
 

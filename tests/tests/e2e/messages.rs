@@ -155,11 +155,9 @@ async fn what_happens_can_be_followed_and_picked_up_again() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_cancels_its_turn() {
-    let server = server();
     // A slow model: a provider whose address takes requests and never answers them.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    drop(server);
     let settings = format!(
         "name = \"desk\"\n[components.openai]\nsource = \"builtin:openai\"\nconfig = {{ base_url = \"http://127.0.0.1:{port}/v1\" }}\n[components.openai.grants]\nhttp = [\"http://127.0.0.1:{port}\"]\n"
     );
@@ -172,8 +170,8 @@ async fn a_client_that_goes_away_cancels_its_turn() {
     assert_eq!(server.get("~/agents/writer").await.ok()["state"], "busy");
     drop(stream);
     // The upstream sees its connection end, and the agent is free again.
-    let mut upstream = upstream;
-    drop(std::io::copy(&mut upstream, &mut std::io::sink()));
+    let until_closed = tokio::task::spawn_blocking(move || std::io::copy(&mut &upstream, &mut std::io::sink()));
+    drop(until_closed.await);
     while server.get("~/agents/writer").await.ok()["state"] == "busy" {
         tokio::task::yield_now().await;
     }

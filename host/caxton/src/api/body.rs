@@ -116,21 +116,29 @@ fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
     (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
 }
 
-/// A value from JSON.
+/// A value from a JSON object.
 ///
 /// # Errors
 /// `invalid-utf8` and `invalid-json` with line and column; `invalid-body` with a JSON Pointer where the JSON is well formed
 /// and not what is wanted here.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // An array would do for serde, its elements standing for fields by their place; nobody means that.
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first == b'{');
     match serde_json::from_slice(bytes) {
-        Ok(value) => Ok(value),
-        Err(error) => Err(fault::<T>(bytes, &error)),
+        Ok(value) if is_object => Ok(value),
+        Ok(_) => Err(no_object()),
+        Err(error) => Err(fault::<T>(bytes, &error, is_object)),
     }
+}
+
+fn no_object() -> Problem {
+    let detail = "the body must be a JSON object, such as {\"key\": \"value\"}";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail).with("pointer", json!(""))
 }
 
 /// Finds out what is wrong, at leisure.
 #[cold]
-fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error, is_object: bool) -> Problem {
     if let Err(problem) = text(bytes) {
         return problem;
     }
@@ -140,11 +148,20 @@ fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Proble
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return located(StatusCode::BAD_REQUEST, "invalid-json", "the body is empty; send a JSON object".to_owned());
     }
+    if !is_object && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+        return no_object();
+    }
+    if error.is_data() && !is_object {
+        // It is not even well formed further on; where, is told by reading it as any JSON.
+        return match serde_json::from_slice::<serde_json::Value>(bytes) {
+            Err(error) => not_json(&error),
+            Ok(_) => no_object(),
+        };
+    }
     let words = error.to_string();
     let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
     if !error.is_data() {
-        let detail = format!("the body is not JSON: {words} at line {}, column {}", error.line(), error.column());
-        return located(StatusCode::BAD_REQUEST, "invalid-json", detail);
+        return not_json(error);
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let pointer = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
@@ -154,6 +171,11 @@ fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Proble
     let place = if pointer.is_empty() { "the body".to_owned() } else { format!("`{pointer}`") };
     let detail = format!("{place} is not what is wanted here: {words}");
     located(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail).with("pointer", json!(pointer))
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("the body is not JSON: {error}");
+    Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail).with("line", json!(error.line())).with("column", json!(error.column()))
 }
 
 /// A JSON Pointer (RFC 6901).
@@ -246,7 +268,7 @@ mod tests {
             problem.json()
         };
         check(b"", "invalid-json", 400, "empty");
-        check(b"{\"name\": \"a\",\n  oops}", "invalid-json", 400, "line 2, column 3");
+        check(b"{\"name\": \"a\",\n  oops}", "invalid-json", 400, "line 2 column 3");
         check(b"{\"name\": \"a\"", "invalid-json", 400, "EOF");
         check(b"{\"name\": \"a\"} x", "invalid-json", 400, "trailing");
         check(b"{\n\"name\": \"\xff\"}", "invalid-utf8", 400, "line 2, column 10");
@@ -256,7 +278,10 @@ mod tests {
         check(b"{\"name\": \"a\", \"items\": [1, 300]}", "invalid-body", 422, "`/items/1`");
         check(b"{\"name\": \"a\", \"nmae\": 1}", "invalid-body", 422, "unknown field `nmae`");
         check(b"{}", "invalid-body", 422, "missing field `name`");
-        check(b"[]", "invalid-body", 422, "invalid");
+        check(b"[]", "invalid-body", 422, "must be a JSON object");
+        check(b"[\"a\"]", "invalid-body", 422, "must be a JSON object");
+        check(b" 7", "invalid-body", 422, "must be a JSON object");
+        check(b"[\"a\",", "invalid-json", 400, "EOF");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use caxton_sandbox::{Call, Component, Sandbox, Settings, Spec};
+use caxton_sandbox::{Call, Inspection, Sandbox, Settings, Spec};
 use serde::Serialize;
 
 use super::super::output::{self, Style};
@@ -22,23 +22,9 @@ pub struct Args {
 #[derive(Serialize)]
 struct Report {
     file: String,
-    digest: String,
-    size: usize,
-    kinds: Vec<&'static str>,
-    exports: Vec<String>,
-    imports: Vec<String>,
-    grants: Vec<Need>,
+    #[serde(flatten)]
+    inspection: Inspection,
     tools: Vec<ToolLine>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tools_failure: Option<String>,
-}
-
-/// A grant that the component's imports could use.
-#[derive(Serialize)]
-struct Need {
-    grant: &'static str,
-    import: String,
-    meaning: &'static str,
 }
 
 #[derive(Serialize)]
@@ -47,67 +33,52 @@ struct ToolLine {
     description: String,
 }
 
-/// Imports that are denied unless granted: how each begins, the key under `[components.NAME.grants]`, and what it means.
-const GRANTED: [(&str, &str, &str); 5] = [
-    ("caxton:plugin/http@", "http", "sends HTTP requests; grant the origins that it may reach"),
-    ("wasi:http/outgoing-handler@", "http", "sends HTTP requests; grant the origins that it may reach"),
-    ("caxton:plugin/state@", "state", "keeps values between calls"),
-    ("wasi:filesystem/preopens@", "files", "reads files where it is granted directories, and sees none otherwise"),
-    ("wasi:sockets/network@", "-", "could open sockets; nobody can grant that, and every attempt fails"),
-];
-
-/// Inspects.
+/// Inspects. The exit code is 1 where the component could not be loaded.
 pub async fn run(args: Args) -> Result<ExitCode> {
     let wasm = std::fs::read(&args.file).with_context(|| format!("can't read {}", args.file.display()))?;
     let name = args.file.file_stem().map_or_else(|| "component".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let sandbox = Sandbox::new(Settings { instances: 4, ..Settings::default() })?;
-    let component = sandbox.load(Spec { name, workspace: "default".to_owned(), ..Spec::default() }, &wasm)?;
-    let report = report(&args, &component).await;
-    if args.json { output::json(&report)? } else { show(&report)? }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn report(args: &Args, component: &Component) -> Report {
+    let mut inspection = caxton_sandbox::inspect(&name, &wasm)?;
     let mut tools = Vec::new();
-    let mut tools_failure = None;
-    if component.roles().tools {
-        match component.list_tools(Call::default()).await {
-            Ok(listed) => tools = listed.value.into_iter().map(|tool| ToolLine { name: tool.name, description: tool.description }).collect(),
-            Err(failed) => tools_failure = Some(failed.to_string()),
+    // Only the component itself knows its tools, so it is asked, with nothing granted.
+    if inspection.problems.is_empty() && inspection.kinds.contains(&"tool") {
+        match list(&name, &wasm).await {
+            Ok(listed) => tools = listed,
+            Err(error) => inspection.problems.push(format!("it does not list its tools: {error}")),
         }
     }
-    Report {
-        file: args.file.display().to_string(),
-        digest: component.digest().to_owned(),
-        size: component.size(),
-        kinds: component.roles().names(),
-        exports: component.exports().to_vec(),
-        imports: component.imports().to_vec(),
-        grants: component.imports().iter().filter_map(|import| need(import)).collect(),
-        tools,
-        tools_failure,
-    }
+    let works = inspection.problems.is_empty();
+    let report = Report { file: args.file.display().to_string(), inspection, tools };
+    if args.json { output::json(&report)? } else { show(&report)? }
+    Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn need(import: &str) -> Option<Need> {
-    let (_, grant, meaning) = GRANTED.iter().find(|(prefix, ..)| import.starts_with(prefix))?;
-    Some(Need { grant, import: import.to_owned(), meaning })
+async fn list(name: &str, wasm: &[u8]) -> Result<Vec<ToolLine>> {
+    let sandbox = Sandbox::new(Settings { instances: 4, ..Settings::default() })?;
+    let component = sandbox.load(Spec { name: name.to_owned(), workspace: "default".to_owned(), ..Spec::default() }, wasm)?;
+    let listed = component.list_tools(Call::default()).await?.value;
+    Ok(listed.into_iter().map(|tool| ToolLine { name: tool.name, description: tool.description }).collect())
 }
 
 fn show(report: &Report) -> Result<()> {
     let style = Style::of_stdout();
-    output::line(format_args!("{}  {}, {}", style.bold(&report.file), report.kinds.join(", "), output::size(report.size as u64)))?;
-    output::line(format_args!("sha256 {}", report.digest))?;
-    section("tools", report.tools.iter().map(|tool| format!("{}  {}", tool.name, tool.description)))?;
-    if let Some(failure) = &report.tools_failure {
-        output::line(format_args!("  {} {failure}", style.red("it does not list its tools:")))?;
+    let Report { file, inspection, tools } = report;
+    let kinds = if inspection.kinds.is_empty() { "nothing that Caxton can use".to_owned() } else { inspection.kinds.join(", ") };
+    output::line(format_args!("{}  {kinds}, {}", style.bold(file), output::size(inspection.size as u64)))?;
+    output::line(format_args!("sha256 {}", inspection.digest))?;
+    for (field, values) in &inspection.producers {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        output::line(format_args!("{field} {}", values.join(", ")))?;
     }
-    section("exports", report.exports.iter().cloned())?;
-    section("imports", report.imports.iter().cloned())?;
-    if report.grants.is_empty() {
-        return output::line("\nIt needs no grants.");
+    section("tools", tools.iter().map(|tool| format!("{}  {}", tool.name, tool.description)))?;
+    section("functions that can't be tools", inspection.left_out.iter().map(|left| format!("{}: {}", left.function, left.reason)))?;
+    section("exports", inspection.exports.iter().cloned())?;
+    section("imports", inspection.imports.iter().cloned())?;
+    section("grants it would need", inspection.grants_needed.iter().map(|need| format!("{}    for {}", need.example, need.imports.join(", "))))?;
+    section("what is wrong with it", inspection.problems.iter().map(|problem| style.red(problem)))?;
+    if inspection.grants_needed.is_empty() && inspection.problems.is_empty() {
+        output::line("\nIt needs no grants.")?;
     }
-    section("grants it would need", report.grants.iter().map(|need| format!("{:6} {} ({})", need.grant, need.meaning, need.import)))
+    Ok(())
 }
 
 fn section(title: &str, lines: impl Iterator<Item = String>) -> Result<()> {
