@@ -9,9 +9,10 @@ use caxton_sandbox::{Call, Called, Delta, Emitted, Failed};
 use tokio::sync::mpsc;
 
 use super::event::Event;
+use super::fault::Fault;
 use super::receipt::Receipt;
 use super::request::Frame;
-use super::state::{Completion, Fault, State, Stop, Wanted};
+use super::state::{Completion, State, Stop, Wanted};
 use crate::config::ModelRef;
 use crate::workspace::{Loaded, Workspace};
 

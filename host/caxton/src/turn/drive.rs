@@ -17,10 +17,12 @@ use super::complete::Asking;
 use super::effects::Effects;
 use super::error::Error;
 use super::event::{Answer, Event, Message};
+use super::fault::Fault;
 use super::history;
 use super::offer::{DEPTH_MAX, offer};
 use super::request::Frame;
-use super::state::{self, Action, Limits, Phase, State, step};
+use super::state::{self, Action, Limits, Phase, State};
+use super::step::step;
 use crate::config::ModelRef;
 use crate::routing::{self, Route, Target};
 use crate::workspace::event::{Change, Kind};
@@ -321,7 +323,7 @@ fn finish(workspace: &Workspace, id: String, conversation: String, state: State)
             Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
         }
         Phase::New | Phase::Completing | Phase::Calling(_) => {
-            let fault = state::Fault::Time { limit_ms: receipt.duration_ms };
+            let fault = Fault::Time { limit_ms: receipt.duration_ms };
             Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
         }
     }

@@ -1,7 +1,7 @@
 //! Why a message got no answer.
 
+use super::fault::Fault;
 use super::receipt::Receipt;
-use super::state::Fault;
 use crate::routing;
 
 /// Why a message got no answer.

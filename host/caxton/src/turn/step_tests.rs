@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::super::state::{Limits, Stop};
 use super::*;
 
 fn state(tool_rounds: u32) -> State {
