@@ -99,7 +99,7 @@ fn summarise(table: &Table, column: &Column<'_>) -> Summary {
             continue;
         }
         if let Value::Number(number) = value {
-            sum = sum.add(number);
+            sum = sum.plus(number);
             count += 1;
         }
         // The order of texts says little about them, so texts have no least and greatest.

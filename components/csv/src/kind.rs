@@ -296,7 +296,7 @@ impl Candidates {
             if *possible {
                 match number::parse(text, style) {
                     Some(Number::Exact(decimal)) => {
-                        *whole &= decimal.is_integer() && decimal.scale() == 0
+                        *whole &= decimal.is_integer() && decimal.scale() == 0;
                     }
                     Some(Number::Float(_)) => *whole = false,
                     None => *possible = false,

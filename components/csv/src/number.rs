@@ -46,7 +46,7 @@ impl Number {
     }
 
     /// Adds, exactly as long as 28 digits are enough.
-    pub fn add(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         if let (Self::Exact(a), Self::Exact(b)) = (self, other)
             && let Some(sum) = exact_sum(a, b)
         {

@@ -254,26 +254,26 @@ fn note_lengths(starts: &[u32], columns: &mut Vec<String>, notes: &mut Vec<Strin
 /// Gives every column a name of its own.
 fn name_columns(columns: &mut [String], notes: &mut Vec<String>) {
     let mut taken = HashSet::new();
-    for at in 0..columns.len() {
-        if columns[at].is_empty() {
-            columns[at] = format!("column_{}", at + 1);
+    for (at, column) in columns.iter_mut().enumerate() {
+        if column.is_empty() {
+            *column = format!("column_{}", at + 1);
             notes.push(format!(
                 "Column {} has no name and is called `{}`.",
                 at + 1,
-                columns[at]
+                column
             ));
         }
-        let given = columns[at].clone();
+        let given = column.clone();
         let mut copy = 1;
-        while !taken.insert(columns[at].clone()) {
+        while !taken.insert(column.clone()) {
             copy += 1;
-            columns[at] = format!("{given}_{copy}");
+            *column = format!("{given}_{copy}");
         }
         if copy > 1 {
             notes.push(format!(
                 "There is another column `{given}`; column {} is called `{}`.",
                 at + 1,
-                columns[at]
+                column
             ));
         }
     }

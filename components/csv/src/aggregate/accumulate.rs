@@ -57,7 +57,7 @@ impl Accumulator {
             (_, Value::Missing) => {}
             (Self::Count(count), _) => *count += 1,
             (Self::Sum(sum, count) | Self::Mean(sum, count), Value::Number(number)) => {
-                *sum = sum.add(number);
+                *sum = sum.plus(number);
                 *count += 1;
             }
             (Self::Median(numbers), Value::Number(number)) => numbers.push(number),
@@ -68,19 +68,19 @@ impl Accumulator {
                 *mean += delta / *count as f64;
                 *squares += delta * (value - *mean);
             }
-            (Self::Min(least), value) => {
+            (Self::Min(least), value)
                 if least
                     .as_ref()
-                    .is_none_or(|least| value.compare(least).is_lt())
-                {
-                    *least = Some(value.into_owned());
-                }
+                    .is_none_or(|least| value.compare(least).is_lt()) =>
+            {
+                *least = Some(value.into_owned());
             }
-            (Self::Max(most), value) => {
-                if most.as_ref().is_none_or(|most| value.compare(most).is_gt()) {
-                    *most = Some(value.into_owned());
-                }
+            (Self::Max(most), value)
+                if most.as_ref().is_none_or(|most| value.compare(most).is_gt()) =>
+            {
+                *most = Some(value.into_owned());
             }
+            (Self::Min(_) | Self::Max(_), _) => {}
             (Self::Distinct(values), value) => {
                 values.insert(value.to_string());
             }
@@ -114,6 +114,6 @@ fn median<'a>(mut numbers: Vec<Number>) -> Value<'a> {
     match numbers.get(middle) {
         None => Value::Missing,
         Some(number) if numbers.len() % 2 == 1 => Value::Number(*number),
-        Some(number) => Value::Number(numbers[middle - 1].add(*number).divide(2)),
+        Some(number) => Value::Number(numbers[middle - 1].plus(*number).divide(2)),
     }
 }
