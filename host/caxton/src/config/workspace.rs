@@ -50,6 +50,8 @@ pub struct Router {
     pub component: String,
     /// The one that is asked where the first fails.
     pub fallback: Option<String>,
+    /// The agent that gets messages which, by their meaning, fit none.
+    pub default: Option<String>,
 }
 
 /// A provider component and one of its models.
@@ -149,7 +151,7 @@ impl Default for Model {
 
 impl Default for Router {
     fn default() -> Self {
-        Self { component: ROUTER_DEFAULT.to_owned(), fallback: Some(ROUTER_FALLBACK.to_owned()) }
+        Self { component: ROUTER_DEFAULT.to_owned(), fallback: Some(ROUTER_FALLBACK.to_owned()), default: None }
     }
 }
 

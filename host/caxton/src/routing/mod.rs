@@ -127,8 +127,15 @@ async fn among(workspace: &Workspace, state: &State, content: &str, candidates: 
         return Ok(route);
     }
     let answer = ask::routers(workspace, state, content, candidates).await;
+    let default = state.config.router.default.as_deref();
     let ranking = match (answer, capability) {
         (Ok(ranking), _) => ranking,
+        // Not remembered: asking again costs little, and a router that failed may be there by then.
+        (Err(Error::NoneFits { .. } | Error::Routers { .. }), None) if default.is_some() => {
+            let agent = default.unwrap_or_default().to_owned();
+            let reason = "no agent fits by its meaning, and this one is the default".to_owned();
+            return Ok(Route { ranked: vec![(agent.clone(), 0.0)], agent, score: 0.0, reason, cached: false, router: None });
+        }
         // Each of them offers what is asked for, so that no router prefers one is no reason to refuse.
         (Err(Error::NoneFits { .. } | Error::Routers { .. }), Some(capability)) => {
             let agent = &candidates[0].config.name;

@@ -117,6 +117,12 @@ impl State {
                 faults.push(fault("caxton.toml", "wrong-role", reason, "name a router, such as `semantic` or `keyword`"));
             }
         }
+        if let Some(default) = &router.default
+            && !self.agents.contains_key(default)
+        {
+            let reason = format!("`router.default` names the agent `{default}`, and there is none of that name");
+            faults.push(fault("caxton.toml", "unknown-agent", reason, "name an agent of this workspace"));
+        }
         faults.sort();
         faults.dedup();
         faults

@@ -113,3 +113,16 @@ async fn where_the_first_router_fails_the_fallback_decides() {
     assert_eq!(none.code(), "no-agent-fits");
     assert!(none.to_string().contains("counter, writer"), "{none}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fits_no_agent_goes_to_the_default() {
+    let settings = "name = \"test\"\n[router]\ncomponent = \"keyword\"\ndefault = \"lead\"\n";
+    let place = Place::new(settings, &[("counter", COUNTER), ("lead", LEAD)]);
+    let workspace = place.open().await.expect("it opens");
+    let route = routing::route(&workspace, Target::Content("zzz qqq")).await.expect("a route");
+    assert_eq!((route.agent.as_str(), route.score, route.router), ("lead", 0.0, None));
+    assert!(route.reason.contains("default"), "{}", route.reason);
+    let route = routing::route(&workspace, Target::Content("calculates numbers")).await.expect("a route");
+    assert_eq!(route.agent, "counter");
+    assert_eq!(workspace.remove_agent("lead").await.expect_err("it is needed").code(), "in-use");
+}

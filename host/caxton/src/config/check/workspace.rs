@@ -89,7 +89,7 @@ fn read_source(
     let model = root.get("model").and_then(|value| value.table(report, "[model]"));
     let model = model.map(|table| read_model(table, &names, report)).unwrap_or_default();
     let router = root.get("router").and_then(|value| value.table(report, "[router]"));
-    let router = router.map(|table| read_router(table, &names, report)).unwrap_or_default();
+    let router = router.map(|table| read_router(table, &names, dir, report)).unwrap_or_default();
     root.finish(report);
     let name = name.unwrap_or_default();
     (Workspace { name, model, router, components, limits: ceiling, turn_ceilings }, declared)
@@ -170,7 +170,7 @@ fn read_model(mut table: Table<'_>, names: &[&str], report: &mut Report<'_>) -> 
     model
 }
 
-fn read_router(mut table: Table<'_>, names: &[&str], report: &mut Report<'_>) -> Router {
+fn read_router(mut table: Table<'_>, names: &[&str], dir: &Path, report: &mut Report<'_>) -> Router {
     let mut read = |key, example: &str| {
         let value = table.get(key)?;
         let name = value.text(report, example)?.strip_prefix("builtin:").unwrap_or(value.text(report, example)?);
@@ -178,12 +178,26 @@ fn read_router(mut table: Table<'_>, names: &[&str], report: &mut Report<'_>) ->
     };
     let component = read("component", "component = \"semantic\"");
     let fallback = read("fallback", "fallback = \"keyword\"");
+    let agent = table.get("default").and_then(|value| default_agent(&value, dir, report));
     table.finish(report);
     let default = Router::default();
     let component = component.unwrap_or(default.component);
     // A router that failed is not asked again.
     let fallback = fallback.or(default.fallback).filter(|fallback| *fallback != component);
-    Router { component, fallback }
+    Router { component, fallback, default: agent }
+}
+
+/// Reads the agent that gets what fits none. An agent's file has its name, so whether there is one can be seen without
+/// reading it.
+fn default_agent(value: &Value<'_>, dir: &Path, report: &mut Report<'_>) -> Option<String> {
+    let check = |text: &str| name::check_agent(text).map(|()| text.to_owned());
+    let name = value.parsed(report, "default = \"analyst\"", check)?;
+    let file = format!("agents/{name}.toml");
+    if dir.join(&file).is_file() {
+        return Some(name);
+    }
+    report.add(&value.span, "unknown-agent", format!("`{}` names the agent `{name}`, and there is no {file}", value.name), "name an agent of this workspace");
+    None
 }
 
 /// Reads a model whose provider must be one of `names`.

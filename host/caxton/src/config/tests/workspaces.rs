@@ -97,6 +97,8 @@ fn bad_keys_and_types() {
     check_table("model = 1", &["1:9 wrong-type"]);
     check_table("[model]\ndefault = 1\nfallback = \"x\"\nx = 1", &["2:11 wrong-type", "3:12 wrong-type", "4:1 unknown-key"]);
     check_table("[router]\ncomponent = \"semantc\"\nfallback = []", &["2:13 unknown-router", "3:12 wrong-type"]);
+    check_table("[router]\ndefault = \"nobody\"", &["2:11 unknown-agent"]);
+    check_table("[router]\ndefault = \"../x\"", &["2:11 bad-name"]);
     check_table("[model]\ndefault = \"gpt-5\"\nfallback = [\"opnai/x\", \"openai/\"]", &["2:11 bad-model", "3:13 unknown-provider", "3:24 bad-model"]);
     check_table("[components]\ncsv = 1", &["2:7 wrong-type"]);
     check_table("[components.a__b]\nsource = \"builtin:csv\"", &["1:13 bad-name"]);
