@@ -30,6 +30,7 @@ pub struct Place {
 
 impl Root {
     /// Makes a root of a directory that callers know as `name`.
+    #[cfg(any(test, target_os = "wasi"))]
     pub fn new(name: &str, directory: impl Into<PathBuf>, is_writable: bool) -> Self {
         let name = name.trim_start_matches("./").trim_matches('/');
         Self {

@@ -47,11 +47,12 @@ pub fn throughput() {
     let arguments = r#"{"name":"a","value":1}"#;
     let mut rates: Vec<(u64, u64)> = Vec::new();
     for _ in 0..5 {
-        let a = per_second(&runtime, || {
+        let (ours, bare) = (ours.clone(), bare.clone());
+        let a = per_second(&runtime, move || {
             let ours = ours.clone();
             async move { assert!(ours.call_tool(Call::default(), "echo", arguments).await.is_ok()) }
         });
-        let b = per_second(&runtime, || {
+        let b = per_second(&runtime, move || {
             let bare = bare.clone();
             async move { assert!(bare.call("echo", arguments).await.is_ok()) }
         });

@@ -39,8 +39,8 @@ pub fn run(root: &Path) -> Result<()> {
     let mut report = Report::default();
     report.check("cargo fmt", || cargo_check(&["fmt", "--all", "--check"]));
     report.check("cargo clippy", || cargo_check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
-    report.check("cargo doc", || documentation());
-    report.check("cargo deny", || deny());
+    report.check("cargo doc", documentation);
+    report.check("cargo deny", deny);
     report.tests(&["build", "--package", "caxton"])?;
     report.tests(&["test", "--workspace", "--no-fail-fast"])?;
     report.conformance(root);
