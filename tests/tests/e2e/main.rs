@@ -6,6 +6,7 @@ mod cli;
 mod components;
 mod hostile;
 mod lifecycle;
+mod mcp;
 mod messages;
 mod probes;
 mod tools;

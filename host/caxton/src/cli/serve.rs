@@ -96,7 +96,7 @@ async fn serve(args: Args, data: Data, listener: TcpListener, workspace: crate::
     limits.json.timeout = args.body_timeout;
     let metrics = Metrics::default();
     let access = mcp::Access { loopback: address.ip().is_loopback(), origins: args.origins.clone() };
-    let mcp = mcp::routes(workspace.clone(), Arc::clone(&seal), access, stop.clone());
+    let mcp = mcp::routes(workspace.clone(), Arc::clone(&seal), access, limits.json, stop.clone());
     let name = workspace.name();
     let state = Arc::new(Shared { workspace, metrics: metrics.clone(), limits, seal, stop: stop.clone() });
     let app = api::router(state, mcp);

@@ -3,7 +3,7 @@
 //!
 //! In reading order: `handler` (every request), `tools`, `agents`, `catalog` (prompts, resources, suggestions), `caller` and
 //! `question` (what a component asks before it answers), `seal` (state that goes through a client's hands), `relay`
-//! (progress and log messages), `changes`, `sessions`, `content`, `error`. REST is a facade of its own beside this one.
+//! (progress and log messages), `changes`, `sessions`, `request` (bodies), `content`, `error`. REST is a facade of its own beside this one.
 #![allow(deprecated, reason = "2026-07-28 deprecates sampling, roots and logging, and clients of every version still have them")]
 
 mod agents;
@@ -15,25 +15,24 @@ mod error;
 mod handler;
 mod question;
 mod relay;
+mod request;
 mod seal;
 mod sessions;
 mod tools;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use rmcp::ServiceExt;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 pub use seal::{KeyError, Refused, Scope, Seal};
 
+use crate::api::body::Limit;
 use crate::workspace::Workspace;
 use handler::Handler;
 use sessions::Sessions;
-
-/// The largest body of a request: a tool's arguments with a picture or two in them.
-const REQUEST_BYTES_MAX: usize = 4 << 20;
 
 /// Where browsers' pages may come from, besides what is set: pages of this machine.
 const LOCAL_ORIGINS: [&str; 6] =
@@ -58,8 +57,8 @@ impl Default for Access {
     }
 }
 
-/// The route `/mcp`. Sessions and streams end when `stop` is cancelled.
-pub fn routes(workspace: Workspace, seal: Arc<Seal>, access: Access, stop: CancellationToken) -> Router {
+/// The route `/mcp`, where bodies are read within `limit`. Sessions and streams end when `stop` is cancelled.
+pub fn routes(workspace: Workspace, seal: Arc<Seal>, access: Access, limit: Limit, stop: CancellationToken) -> Router {
     let origins = LOCAL_ORIGINS.into_iter().map(str::to_owned).chain(access.origins.into_iter().map(with_port));
     let config = StreamableHttpServerConfig::default();
     let config = if access.loopback { config.with_allowed_hosts(LOCAL_HOSTS) } else { config.disable_allowed_hosts() };
@@ -67,10 +66,11 @@ pub fn routes(workspace: Workspace, seal: Arc<Seal>, access: Access, stop: Cance
         .with_allowed_origins(origins)
         .enforce_origin_validation()
         .with_json_response(true)
-        .with_max_request_body_bytes(REQUEST_BYTES_MAX)
+        .with_max_request_body_bytes(limit.bytes_max)
         .with_cancellation_token(stop);
     let handler = move || Ok(Handler::new(workspace.clone(), Arc::clone(&seal)));
-    Router::new().route_service("/mcp", StreamableHttpService::new(handler, Arc::new(Sessions::default()), config))
+    let service = StreamableHttpService::new(handler, Arc::new(Sessions::default()), config);
+    Router::new().route_service("/mcp", service).route_layer(middleware::from_fn_with_state(limit, request::read))
 }
 
 /// An origin with its port written out, without which rmcp would take it for one of any port.
