@@ -21,7 +21,13 @@ pub fn caxton(dir: &Path, args: &[&str], input: &str) -> Ran {
     for variable in ["CAXTON_SERVER", "CAXTON_LOG", "CAXTON_MODEL", "NO_COLOR"] {
         command.env_remove(variable);
     }
-    command.current_dir(dir).args(args).env("COLUMNS", "100").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .current_dir(dir)
+        .args(args)
+        .env("COLUMNS", "100")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be started");
     let mut stdin = child.stdin.take().expect("it was piped");
     // A command that does not read its input may have ended.
@@ -29,7 +35,11 @@ pub fn caxton(dir: &Path, args: &[&str], input: &str) -> Ran {
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 impl Ran {

@@ -16,7 +16,8 @@ pub use server::{Answer, Server, answered, write};
 /// The directory that cargo puts programs into, and `cargo xtask` components.
 fn target() -> PathBuf {
     // Cargo tells a test where its package is; what was compiled in may have been compiled for another copy of it.
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = package.parent().expect("the repository");
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
@@ -25,15 +26,29 @@ fn target() -> PathBuf {
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("the test knows where it is");
     // …/PROFILE/deps/TEST
-    let profile = test.ancestors().nth(2).and_then(|dir| dir.file_name()).expect("cargo's layout");
-    let program = target().join(profile).join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "{} is not there; `cargo build -p caxton` builds it, and so does `cargo xtask test`", program.display());
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .and_then(|dir| dir.file_name())
+        .expect("cargo's layout");
+    let program = target()
+        .join(profile)
+        .join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "{} is not there; `cargo build -p caxton` builds it, and so does `cargo xtask test`",
+        program.display()
+    );
     program
 }
 
 /// The file of a guest under `tests/guests`.
 pub fn guest(name: &str) -> PathBuf {
     let file = target().join("guests").join(format!("{name}.wasm"));
-    assert!(file.is_file(), "{} is not there; `cargo xtask test` builds it", file.display());
+    assert!(
+        file.is_file(),
+        "{} is not there; `cargo xtask test` builds it",
+        file.display()
+    );
     file
 }

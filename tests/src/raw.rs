@@ -11,9 +11,12 @@ pub struct Raw(TcpStream);
 impl Raw {
     /// Connects to the server at `url`.
     pub fn connect(url: &str) -> Self {
-        let stream = TcpStream::connect(url.trim_start_matches("http://")).expect("the server accepts connections");
+        let stream = TcpStream::connect(url.trim_start_matches("http://"))
+            .expect("the server accepts connections");
         // A test that waits longer than this has failed.
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket has timeouts");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .expect("a socket has timeouts");
         Self(stream)
     }
 
@@ -37,7 +40,11 @@ impl Raw {
         let mut piece = [0; 4096];
         while !String::from_utf8_lossy(&bytes).contains(end) {
             let length = self.0.read(&mut piece).unwrap_or(0);
-            assert!(length > 0, "the connection ended without {end:?}: {}", String::from_utf8_lossy(&bytes));
+            assert!(
+                length > 0,
+                "the connection ended without {end:?}: {}",
+                String::from_utf8_lossy(&bytes)
+            );
             bytes.extend_from_slice(&piece[..length]);
         }
         String::from_utf8_lossy(&bytes).into_owned()

@@ -43,18 +43,36 @@ impl Answer {
 
     /// The body as JSON, where the status is a success.
     pub fn ok(&self) -> Value {
-        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.text);
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {}",
+            self.status,
+            self.text
+        );
         self.json()
     }
 
     /// Asserts that it is a problem with this status and code, and returns it.
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let body = self.json();
-        assert_eq!((self.status, body["code"].as_str().unwrap_or_default()), (status, code), "{}", self.text);
-        assert_eq!(self.content_type, "application/problem+json", "{}", self.text);
+        assert_eq!(
+            (self.status, body["code"].as_str().unwrap_or_default()),
+            (status, code),
+            "{}",
+            self.text
+        );
+        assert_eq!(
+            self.content_type, "application/problem+json",
+            "{}",
+            self.text
+        );
         assert_eq!(body["status"], status, "{}", self.text);
         for told in ["title", "detail"] {
-            assert!(body[told].as_str().is_some_and(|text| !text.is_empty()), "{told} is missing: {}", self.text);
+            assert!(
+                body[told].as_str().is_some_and(|text| !text.is_empty()),
+                "{told} is missing: {}",
+                self.text
+            );
         }
         for trace in ["panicked", "stack backtrace", ".rs:"] {
             assert!(!self.text.contains(trace), "{}", self.text);
@@ -70,7 +88,8 @@ impl Server {
         let components = dir.path().join("tools");
         std::fs::create_dir(&components).expect("a directory");
         for name in names {
-            std::fs::copy(guest(name), components.join(format!("{name}.wasm"))).expect("the guest can be copied");
+            std::fs::copy(guest(name), components.join(format!("{name}.wasm")))
+                .expect("the guest can be copied");
         }
         Self::start(dir, &["--components", "tools"])
     }
@@ -88,20 +107,43 @@ impl Server {
         drop(rustls::crypto::ring::default_provider().install_default());
         let log = std::fs::File::create(dir.path().join("server.log")).expect("a log file");
         let mut command = Command::new(program());
-        command.current_dir(dir.path()).args(["serve", "--listen", "127.0.0.1:0", "--json"]).args(args);
-        command.env_remove("CAXTON_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        command
+            .current_dir(dir.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--json"])
+            .args(args);
+        command
+            .env_remove("CAXTON_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
         let mut child = command.spawn().expect("the server can be started");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it was piped")).read_line(&mut line).expect("it prints text");
+        BufReader::new(child.stdout.take().expect("it was piped"))
+            .read_line(&mut line)
+            .expect("it prints text");
         if line.is_empty() {
             let status = child.wait().expect("it ends");
             let log = std::fs::read_to_string(dir.path().join("server.log")).unwrap_or_default();
             panic!("the server did not start ({status}): {log}");
         }
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let url = ready["url"].as_str().expect("it says where it is").to_owned();
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
-        Self { url, ready, dir: Some(dir), child, http }
+        let ready: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let url = ready["url"]
+            .as_str()
+            .expect("it says where it is")
+            .to_owned();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client");
+        Self {
+            url,
+            ready,
+            dir: Some(dir),
+            child,
+            http,
+        }
     }
 
     /// The directory that the server was started in.
@@ -116,8 +158,14 @@ impl Server {
 
     /// A request to a path; one that begins with `~` is within the default workspace.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let path = path.strip_prefix('~').map_or_else(|| path.to_owned(), |path| format!("/api/v1/workspaces/default{path}"));
-        self.http.request(method.parse().expect("a method"), format!("{}{path}", self.url))
+        let path = path.strip_prefix('~').map_or_else(
+            || path.to_owned(),
+            |path| format!("/api/v1/workspaces/default{path}"),
+        );
+        self.http.request(
+            method.parse().expect("a method"),
+            format!("{}{path}", self.url),
+        )
     }
 
     /// `GET`.
@@ -132,18 +180,30 @@ impl Server {
 
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
-        self.post(&format!("~/tools/{tool}/call"), &serde_json::json!({ "arguments": arguments })).await
+        self.post(
+            &format!("~/tools/{tool}/call"),
+            &serde_json::json!({ "arguments": arguments }),
+        )
+        .await
     }
 
     /// Puts a component.
     pub async fn put_component(&self, name: &str, bytes: Vec<u8>) -> Answer {
-        answered(self.request("PUT", &format!("~/components/{name}")).header("content-type", "application/wasm").body(bytes)).await
+        answered(
+            self.request("PUT", &format!("~/components/{name}"))
+                .header("content-type", "application/wasm")
+                .body(bytes),
+        )
+        .await
     }
 
     /// Tells the server to end.
     #[cfg(unix)]
     pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .expect("a process");
         rustix::process::kill_process(pid, signal).expect("it runs");
     }
 
@@ -161,7 +221,11 @@ impl Server {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 return status;
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "the server does not end: {}", self.log());
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "the server does not end: {}",
+                self.log()
+            );
             std::thread::yield_now();
         }
     }
@@ -179,8 +243,16 @@ pub async fn answered(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("the server answers");
     let status = response.status().as_u16();
     let headers = response.headers().clone();
-    let content_type = headers.get("content-type").map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default();
-    Answer { status, content_type, headers, text: response.text().await.expect("the answer is whole") }
+    let content_type = headers
+        .get("content-type")
+        .map(|value| value.to_str().expect("text").to_owned())
+        .unwrap_or_default();
+    Answer {
+        status,
+        content_type,
+        headers,
+        text: response.text().await.expect("the answer is whole"),
+    }
 }
 
 /// Writes files into `dir`.

@@ -3,7 +3,9 @@
 
 use caxton_sandbox::wit::tools::{GuestIndices, Outcome, ToolError};
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+};
 
 /// A loaded component that is called without limits.
 pub struct Bare {
@@ -22,20 +24,33 @@ impl Bare {
             .pagemap_scan(Enabled::Auto)
             .max_memory_size(1 << 30);
         let mut config = Config::new();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).concurrency_support(false);
+        config
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+            .concurrency_support(false);
         let engine = Engine::new(&config)?;
         let component = Component::from_binary(&engine, wasm)?;
         let mut linker = Linker::new(&engine);
         linker.define_unknown_imports_as_traps(&component)?;
         let pre = linker.instantiate_pre(&component)?;
         let indices = GuestIndices::new(&pre)?;
-        Ok(Self { engine, pre, indices })
+        Ok(Self {
+            engine,
+            pre,
+            indices,
+        })
     }
 
     /// Calls a tool in a fresh instance.
-    pub async fn call(&self, name: &str, arguments: &str) -> wasmtime::Result<Result<Outcome, ToolError>> {
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: &str,
+    ) -> wasmtime::Result<Result<Outcome, ToolError>> {
         let mut store = Store::new(&self.engine, ());
         let instance = self.pre.instantiate_async(&mut store).await?;
-        self.indices.load(&mut store, &instance)?.call_call_tool(&mut store, name, arguments).await
+        self.indices
+            .load(&mut store, &instance)?
+            .call_call_tool(&mut store, name, arguments)
+            .await
     }
 }

@@ -8,10 +8,22 @@ mod measure;
 mod start;
 
 fn main() {
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let benches: [(&str, fn()); 5] =
-        [("fresh", calls::fresh), ("throughput", calls::throughput), ("http", http::run), ("idle", idle::run), ("start", start::run)];
-    println!("caxton {}, {} cores", env!("CARGO_PKG_VERSION"), std::thread::available_parallelism().map_or(1, usize::from));
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+        .unwrap_or_default();
+    let benches: [(&str, fn()); 5] = [
+        ("fresh", calls::fresh),
+        ("throughput", calls::throughput),
+        ("http", http::run),
+        ("idle", idle::run),
+        ("start", start::run),
+    ];
+    println!(
+        "caxton {}, {} cores",
+        env!("CARGO_PKG_VERSION"),
+        std::thread::available_parallelism().map_or(1, usize::from)
+    );
     for (name, bench) in benches {
         if name.contains(&filter) {
             println!("\n{name}");

@@ -5,12 +5,20 @@ use std::time::{Duration, Instant};
 
 /// The guest of that name, as `cargo xtask bench` builds it.
 pub fn guest(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests").join(format!("{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; run `cargo xtask bench`", path.display()))
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../target/guests")
+        .join(format!("{name}.wasm"));
+    std::fs::read(&path)
+        .unwrap_or_else(|e| panic!("{}: {e}; run `cargo xtask bench`", path.display()))
 }
 
 /// Times both in turns for `rounds` rounds of `calls` calls each, and gives the median time of one call of each.
-pub fn in_turns(rounds: usize, calls: u32, mut ours: impl FnMut(), mut reference: impl FnMut()) -> (Duration, Duration) {
+pub fn in_turns(
+    rounds: usize,
+    calls: u32,
+    mut ours: impl FnMut(),
+    mut reference: impl FnMut(),
+) -> (Duration, Duration) {
     let round = |f: &mut dyn FnMut()| {
         let started = Instant::now();
         for _ in 0..calls {
@@ -20,7 +28,9 @@ pub fn in_turns(rounds: usize, calls: u32, mut ours: impl FnMut(), mut reference
     };
     round(&mut ours);
     round(&mut reference);
-    let (mut a, mut b): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (round(&mut ours), round(&mut reference))).unzip();
+    let (mut a, mut b): (Vec<_>, Vec<_>) = (0..rounds)
+        .map(|_| (round(&mut ours), round(&mut reference)))
+        .unzip();
     (median(&mut a), median(&mut b))
 }
 
@@ -31,8 +41,16 @@ pub fn median<T: Ord + Copy>(values: &mut [T]) -> T {
 }
 
 /// Prints a line: what, ours, the reference, their ratio, and what it should be.
-pub fn row(what: &str, ours: impl std::fmt::Display, reference: impl std::fmt::Display, ratio: f64, bound: &str) {
-    println!("  {what:<34} {ours:>14}   reference {reference:>14}   ratio {ratio:>6.2}   ({bound})");
+pub fn row(
+    what: &str,
+    ours: impl std::fmt::Display,
+    reference: impl std::fmt::Display,
+    ratio: f64,
+    bound: &str,
+) {
+    println!(
+        "  {what:<34} {ours:>14}   reference {reference:>14}   ratio {ratio:>6.2}   ({bound})"
+    );
 }
 
 /// A time in microseconds.
@@ -43,6 +61,13 @@ pub fn us(time: Duration) -> String {
 /// Bytes of this process, or of another, that are in memory.
 pub fn resident_bytes(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("0");
+    line.split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024
 }

@@ -18,16 +18,26 @@ impl Server {
     /// Starts the server on a workspace and waits for the line that says it is ready.
     pub fn start(workspace: &Path, components: Option<&Path>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caxton"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--workspace"]).arg(workspace);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--workspace"])
+            .arg(workspace);
         if let Some(components) = components {
             command.arg("--components").arg(components);
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
         let stdout = child.stdout.take().expect("its output");
         let address = BufReader::new(stdout)
             .lines()
             .map_while(Result::ok)
-            .find_map(|line| line.find("http://").and_then(|at| line[at..].split_whitespace().next().map(str::to_owned)))
+            .find_map(|line| {
+                line.find("http://")
+                    .and_then(|at| line[at..].split_whitespace().next().map(str::to_owned))
+            })
             .expect("it says when it is ready");
         Self { child, address }
     }
@@ -47,7 +57,12 @@ impl Drop for Server {
 
 /// Makes a workspace from the template that the demo uses.
 pub fn workspace(dir: &Path) {
-    let status = Command::new(env!("CARGO_BIN_EXE_caxton")).arg("init").arg(dir).args(["--template", "data-analyst"]).stdout(Stdio::null()).status();
+    let status = Command::new(env!("CARGO_BIN_EXE_caxton"))
+        .arg("init")
+        .arg(dir)
+        .args(["--template", "data-analyst"])
+        .stdout(Stdio::null())
+        .status();
     assert!(status.expect("it starts").success(), "caxton init works");
 }
 
@@ -68,7 +83,14 @@ pub fn run() {
     };
     let mut cold: Vec<Duration> = (0..5).map(|_| started(true)).collect();
     let mut warm: Vec<Duration> = (0..11).map(|_| started(false)).collect();
-    for (what, time, bound) in [("without a cache", median(&mut cold), 2.0), ("with a warm cache", median(&mut warm), 0.3)] {
-        println!("  ready, {what:<27} {:>11.0} ms   ratio to {bound} s {:>6.2}   (under 1.00)", time.as_secs_f64() * 1e3, time.as_secs_f64() / bound);
+    for (what, time, bound) in [
+        ("without a cache", median(&mut cold), 2.0),
+        ("with a warm cache", median(&mut warm), 0.3),
+    ] {
+        println!(
+            "  ready, {what:<27} {:>11.0} ms   ratio to {bound} s {:>6.2}   (under 1.00)",
+            time.as_secs_f64() * 1e3,
+            time.as_secs_f64() / bound
+        );
     }
 }

@@ -4,7 +4,9 @@ include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
 
 /// The code of the built-in component `name`.
 pub fn get(name: &str) -> Option<&'static [u8]> {
-    let found = BUILTINS.binary_search_by(|(builtin, _)| (*builtin).cmp(name)).ok()?;
+    let found = BUILTINS
+        .binary_search_by(|(builtin, _)| (*builtin).cmp(name))
+        .ok()?;
     Some(BUILTINS[found].1)
 }
 

@@ -52,7 +52,9 @@ pub enum Error {
 }
 
 fn who(running: Option<&Running>) -> String {
-    running.map_or_else(String::new, |Running { pid, url, .. }| format!(" (process {pid} at {url})"))
+    running.map_or_else(String::new, |Running { pid, url, .. }| {
+        format!(" (process {pid} at {url})")
+    })
 }
 
 /// The name of the data directory in a workspace.
@@ -71,7 +73,10 @@ impl Data {
     /// # Errors
     /// [`Error::InUse`] where another process has it, [`Error::Io`] where the directory can't be used.
     pub fn hold(path: &Path) -> Result<Self, Error> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
+        let io = |source| Error::Io {
+            path: path.to_owned(),
+            source,
+        };
         fs::create_dir_all(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         let lock = lock_file(&path)?;
@@ -80,7 +85,12 @@ impl Data {
             match lock.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if attempt < LOOKS => std::thread::sleep(LOOK),
-                Err(TryLockError::WouldBlock) => return Err(Error::InUse { running: read(&path), path }),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::InUse {
+                        running: read(&path),
+                        path,
+                    });
+                }
                 Err(TryLockError::Error(source)) => return Err(Error::Io { path, source }),
             }
         }
@@ -106,11 +116,16 @@ impl Data {
     /// [`Error::Io`].
     pub fn announce(&self, running: &Running) -> Result<(), Error> {
         let path = self.path.join(RUNNING);
-        let io = |source| Error::Io { path: path.clone(), source };
+        let io = |source| Error::Io {
+            path: path.clone(),
+            source,
+        };
         let json = serde_json::to_string(running).map_err(|e| io(e.into()))?;
         // Written beside and renamed, so that nobody reads half of it.
         let beside = self.path.join(format!("{RUNNING}.new"));
-        fs::write(&beside, json).and_then(|()| fs::rename(&beside, &path)).map_err(io)
+        fs::write(&beside, json)
+            .and_then(|()| fs::rename(&beside, &path))
+            .map_err(io)
     }
 
     fn forget(&self) {
@@ -141,13 +156,22 @@ pub fn running(path: &Path) -> Result<Option<Running>, Error> {
         // Nobody has it; what was written down is old.
         Ok(()) => Ok(None),
         Err(TryLockError::WouldBlock) => Ok(read(path)),
-        Err(TryLockError::Error(source)) => Err(Error::Io { path: path.to_owned(), source }),
+        Err(TryLockError::Error(source)) => Err(Error::Io {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 fn lock_file(path: &Path) -> Result<File, Error> {
     let path = path.join(LOCK);
-    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(|source| Error::Io { path, source })
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|source| Error::Io { path, source })
 }
 
 fn read(path: &Path) -> Option<Running> {
@@ -164,11 +188,19 @@ mod tests {
         let path = root.join("new");
         assert_eq!(running(&path).expect("no directory is no error"), None);
         let held = Data::hold(&path).expect("it is free");
-        let me = Running { pid: 7, url: "http://127.0.0.1:1".to_owned(), workspace: "w".to_owned(), version: "0".to_owned() };
+        let me = Running {
+            pid: 7,
+            url: "http://127.0.0.1:1".to_owned(),
+            workspace: "w".to_owned(),
+            version: "0".to_owned(),
+        };
         held.announce(&me).expect("it can be written");
         assert_eq!(running(&path).expect("it can be read"), Some(me));
         let refused = Data::hold(&path).expect_err("it is held").to_string();
-        assert!(refused.contains("process 7 at http://127.0.0.1:1") && refused.contains("caxton stop"), "{refused}");
+        assert!(
+            refused.contains("process 7 at http://127.0.0.1:1") && refused.contains("caxton stop"),
+            "{refused}"
+        );
         drop(held);
         assert_eq!(running(&path).expect("it can be read"), None);
         drop(Data::hold(&path).expect("it is free again"));

@@ -17,7 +17,8 @@ pub(crate) struct CodeCache {
 
 impl CodeCache {
     pub(crate) fn open(dir: Option<PathBuf>, engine: &Engine) -> Self {
-        let engine_key = BuildHasherDefault::<DefaultHasher>::default().hash_one(engine.precompile_compatibility_hash());
+        let engine_key = BuildHasherDefault::<DefaultHasher>::default()
+            .hash_one(engine.precompile_compatibility_hash());
         let dir = dir.filter(|dir| match create_private(dir) {
             Ok(()) => true,
             Err(error) => {
@@ -25,22 +26,36 @@ impl CodeCache {
                 false
             }
         });
-        Self { dir, engine_key: format!("{engine_key:016x}") }
+        Self {
+            dir,
+            engine_key: format!("{engine_key:016x}"),
+        }
     }
 
     /// Gives the component compiled from `wasm`, whose digest is `digest`: from the cache, or compiled now and cached.
-    pub(crate) fn compiled(&self, engine: &Engine, digest: &str, wasm: &[u8]) -> wasmtime::Result<Component> {
-        let Some(dir) = &self.dir else { return Component::from_binary(engine, wasm) };
+    pub(crate) fn compiled(
+        &self,
+        engine: &Engine,
+        digest: &str,
+        wasm: &[u8],
+    ) -> wasmtime::Result<Component> {
+        let Some(dir) = &self.dir else {
+            return Component::from_binary(engine, wasm);
+        };
         let code = dir.join(format!("{digest}-{}.cwasm", self.engine_key));
         let sum = code.with_extension("sha256");
         if let Some(component) = load(engine, &code, &sum) {
             return Ok(component);
         }
         let component = Component::from_binary(engine, wasm)?;
-        if let Err(error) = component.serialize().map_err(std::io::Error::other).and_then(|bytes| {
-            replace(&code, &bytes)?;
-            replace(&sum, hex(&Sha256::digest(&bytes)).as_bytes())
-        }) {
+        if let Err(error) = component
+            .serialize()
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| {
+                replace(&code, &bytes)?;
+                replace(&sum, hex(&Sha256::digest(&bytes)).as_bytes())
+            })
+        {
             tracing::warn!(file = %code.display(), %error, "the compiled component could not be cached");
         }
         // Loading what was just written maps it from the file, so that the pages are shared and can be dropped.
@@ -83,7 +98,9 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static SERIAL: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let serial = SERIAL.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let temporary = path.with_extension(format!("tmp-{}-{serial}", std::process::id()));
-    let written = std::fs::File::create(&temporary).and_then(|mut file| file.write_all(bytes)).and_then(|()| std::fs::rename(&temporary, path));
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }
@@ -103,8 +120,10 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -96,37 +96,80 @@ impl Component {
         let time = call.time.map_or(limits.time, |time| time.min(limits.time));
         let fail = |error: CallError| {
             let duration_us = micros(started.elapsed());
-            Failed { error, receipt: Box::new(Receipt { digest: inner.digest.clone(), duration_us, ..Receipt::default() }) }
+            Failed {
+                error,
+                receipt: Box::new(Receipt {
+                    digest: inner.digest.clone(),
+                    duration_us,
+                    ..Receipt::default()
+                }),
+            }
         };
         if call.depth > limits.depth {
-            return Err(fail(CallError::Depth { component: inner.name.clone(), depth: call.depth, limit: limits.depth }));
+            return Err(fail(CallError::Depth {
+                component: inner.name.clone(),
+                depth: call.depth,
+                limit: limits.depth,
+            }));
         }
         let place = match inner.shared.instances.try_acquire() {
             Ok(place) => place,
             Err(_) => match tokio::time::timeout(time, inner.shared.instances.acquire()).await {
                 Ok(Ok(place)) => place,
-                _ => return Err(fail(CallError::Busy { limit: inner.shared.settings.instances as usize })),
+                _ => {
+                    return Err(fail(CallError::Busy {
+                        limit: inner.shared.settings.instances as usize,
+                    }));
+                }
             },
         };
         let http = Arc::new(Used::default());
         let wasi = if inner.uses_wasi {
-            let wasi = Wasi::new(Caller::new(inner.clone(), http.clone()), &call).map_err(|reason| fail(CallError::Host { component: inner.name.clone(), reason }))?;
+            let wasi =
+                Wasi::new(Caller::new(inner.clone(), http.clone()), &call).map_err(|reason| {
+                    fail(CallError::Host {
+                        component: inner.name.clone(),
+                        reason,
+                    })
+                })?;
             Some(Box::new(wasi))
         } else {
             None
         };
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
-        let state = CallState { component: inner.clone(), call, meter: Meter::new(limits, http), table, wasi };
+        let state = CallState {
+            component: inner.clone(),
+            call,
+            meter: Meter::new(limits, http),
+            table,
+            wasi,
+        };
         let mut store = Store::new(&inner.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         // What one host call can copy out of the guest, so that a guest can't make the host allocate more than its limits.
-        let copied = limits.output_bytes.max(limits.http_bytes).saturating_add(64 << 10);
+        let copied = limits
+            .output_bytes
+            .max(limits.http_bytes)
+            .saturating_add(64 << 10);
         store.set_hostcall_fuel(usize::try_from(copied).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES_MAX);
-        let fuel = store.set_fuel(limits.fuel).and_then(|()| store.fuel_async_yield_interval(Some(FUEL_YIELD)));
-        fuel.map_err(|e| fail(CallError::Host { component: inner.name.clone(), reason: format!("{e:#}") }))?;
-        Ok(Running { store, inner, time, started, _place: place })
+        let fuel = store
+            .set_fuel(limits.fuel)
+            .and_then(|()| store.fuel_async_yield_interval(Some(FUEL_YIELD)));
+        fuel.map_err(|e| {
+            fail(CallError::Host {
+                component: inner.name.clone(),
+                reason: format!("{e:#}"),
+            })
+        })?;
+        Ok(Running {
+            store,
+            inner,
+            time,
+            started,
+            _place: place,
+        })
     }
 }
 
@@ -146,7 +189,11 @@ impl<'a> Running<'a> {
 
     /// Ends the call: turns what came out, or that the time was up, into a result with its receipt. `weigh` gives a
     /// result's size in bytes.
-    pub(crate) fn end<T>(mut self, outcome: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>, weigh: impl FnOnce(&T) -> usize) -> Result<Called<T>, Failed> {
+    pub(crate) fn end<T>(
+        mut self,
+        outcome: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>,
+        weigh: impl FnOnce(&T) -> usize,
+    ) -> Result<Called<T>, Failed> {
         let outcome = match outcome {
             Ok(Ok(value)) => {
                 if self.store.data_mut().meter.output(weigh(&value)) {
@@ -156,12 +203,18 @@ impl<'a> Running<'a> {
                 }
             }
             Ok(Err(error)) => Err(self.error(&error)),
-            Err(_) => Err(CallError::Time { component: self.inner.name.clone(), limit: self.time }),
+            Err(_) => Err(CallError::Time {
+                component: self.inner.name.clone(),
+                limit: self.time,
+            }),
         };
         let receipt = self.receipt();
         match outcome {
             Ok(value) => Ok(Called { value, receipt }),
-            Err(error) => Err(Failed { error, receipt: Box::new(receipt) }),
+            Err(error) => Err(Failed {
+                error,
+                receipt: Box::new(receipt),
+            }),
         }
     }
 
@@ -182,7 +235,10 @@ impl<'a> Running<'a> {
     }
 
     fn output_error(&self) -> CallError {
-        CallError::Output { component: self.inner.name.clone(), limit: self.inner.limits.output_bytes }
+        CallError::Output {
+            component: self.inner.name.clone(),
+            limit: self.inner.limits.output_bytes,
+        }
     }
 
     /// Finds out which limit or fault ended the guest.
@@ -190,38 +246,68 @@ impl<'a> Running<'a> {
         let component = self.inner.name.clone();
         let limits = &self.inner.limits;
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return CallError::Exit { component, code: exit.0 };
+            return CallError::Exit {
+                component,
+                code: exit.0,
+            };
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => return CallError::Fuel { component, limit: limits.fuel },
+            Some(Trap::OutOfFuel) => {
+                return CallError::Fuel {
+                    component,
+                    limit: limits.fuel,
+                };
+            }
             Some(Trap::StackOverflow) => return CallError::Stack { component },
             _ => {}
         }
         let meter = &self.store.data().meter;
         if meter.memory_refused {
-            return CallError::Memory { component, limit: limits.memory_bytes };
+            return CallError::Memory {
+                component,
+                limit: limits.memory_bytes,
+            };
         }
-        if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
-            return CallError::Busy { limit: self.inner.shared.settings.instances as usize };
+        if error
+            .downcast_ref::<wasmtime::PoolConcurrencyLimitError>()
+            .is_some()
+        {
+            return CallError::Busy {
+                limit: self.inner.shared.settings.instances as usize,
+            };
         }
         let text = format!("{error:#}");
         // wasmtime gives these two conditions no type of their own.
-        if meter.output_bytes > meter.output_bytes_max || text.contains("fuel allocated for hostcalls has been exhausted") {
+        if meter.output_bytes > meter.output_bytes_max
+            || text.contains("fuel allocated for hostcalls has been exhausted")
+        {
             return self.output_error();
         }
         if text.contains("handle limit exceeded") {
-            return CallError::Handles { component, limit: HANDLES_MAX };
+            return CallError::Handles {
+                component,
+                limit: HANDLES_MAX,
+            };
         }
         let cause = error.root_cause().to_string();
-        CallError::Trap { component, reason: with_place(&cause, &text) }
+        CallError::Trap {
+            component,
+            reason: with_place(&cause, &text),
+        }
     }
 }
 
 /// A trap's text with the innermost function of its backtrace, where there is one.
 fn with_place(trap: &str, full: &str) -> String {
-    let place = full.lines().find_map(|line| line.trim().strip_prefix("0:")).and_then(|line| line.rsplit_once("!"));
+    let place = full
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("0:"))
+        .and_then(|line| line.rsplit_once("!"));
     let trap = trap.strip_prefix("wasm trap: ").unwrap_or(trap);
-    place.map_or_else(|| trap.to_owned(), |(_, function)| format!("{trap} in {}", function.trim()))
+    place.map_or_else(
+        || trap.to_owned(),
+        |(_, function)| format!("{trap} in {}", function.trim()),
+    )
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -251,15 +337,34 @@ pub(crate) use call;
 
 /// The answer to a call for which the component has no export.
 pub(crate) fn no_role(component: &Component, role: &'static str) -> Failed {
-    let error = CallError::Role { component: component.name().to_owned(), role };
-    Failed { error, receipt: Box::new(Receipt { digest: component.digest().to_owned(), ..Receipt::default() }) }
+    let error = CallError::Role {
+        component: component.name().to_owned(),
+        role,
+    };
+    Failed {
+        error,
+        receipt: Box::new(Receipt {
+            digest: component.digest().to_owned(),
+            ..Receipt::default()
+        }),
+    }
 }
 
 /// Turns a guest's own refusal into a failed call, keeping the receipt.
-pub(crate) fn refused<T, E>(component: &Component, called: Called<Result<T, E>>, say: impl FnOnce(E) -> String) -> Result<Called<T>, Failed> {
+pub(crate) fn refused<T, E>(
+    component: &Component,
+    called: Called<Result<T, E>>,
+    say: impl FnOnce(E) -> String,
+) -> Result<Called<T>, Failed> {
     let Called { value, receipt } = called;
     match value {
         Ok(value) => Ok(Called { value, receipt }),
-        Err(error) => Err(Failed { error: CallError::Guest { component: component.name().to_owned(), reason: say(error) }, receipt: Box::new(receipt) }),
+        Err(error) => Err(Failed {
+            error: CallError::Guest {
+                component: component.name().to_owned(),
+                reason: say(error),
+            },
+            receipt: Box::new(receipt),
+        }),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use caxton_memory::{AuditEntry, Store, Verdict};
 use sha2::{Digest, Sha256};
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::InstancePre;
+use wasmtime::component::types::ComponentItem;
 
 use crate::cache::hex;
 use crate::engine::{Sandbox, Shared};
@@ -74,7 +74,14 @@ impl Roles {
     /// The roles by name: `tool`, `provider`, `router`.
     pub fn names(self) -> Vec<&'static str> {
         let tool = self.tools || self.resources || self.prompts;
-        [(tool, "tool"), (self.provider, "provider"), (self.router, "router")].into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
+        [
+            (tool, "tool"),
+            (self.provider, "provider"),
+            (self.router, "router"),
+        ]
+        .into_iter()
+        .filter_map(|(is, name)| is.then_some(name))
+        .collect()
     }
 }
 
@@ -119,7 +126,14 @@ pub(crate) struct Indices {
 impl Inner {
     /// Writes down that something was denied, in the log and in the audit trail.
     pub(crate) fn audit(&self, action: &str, target: &str, reason: &str) {
-        tracing::warn!(workspace = self.workspace, component = self.name, action, target, reason, "denied");
+        tracing::warn!(
+            workspace = self.workspace,
+            component = self.name,
+            action,
+            target,
+            reason,
+            "denied"
+        );
         if let Some(store) = &self.store {
             let entry = AuditEntry {
                 component: self.name.clone(),
@@ -145,23 +159,53 @@ impl Sandbox {
         let name = spec.name.clone();
         check_header(&name, wasm, self.shared.settings.component_bytes_max)?;
         let digest = hex(&Sha256::digest(wasm));
-        let compiled = self.shared.cache.compiled(&self.shared.engine, &digest, wasm);
-        let compiled = compiled.map_err(|e| LoadError::Malformed { name: name.clone(), reason: format!("{e:#}") })?;
+        let compiled = self
+            .shared
+            .cache
+            .compiled(&self.shared.engine, &digest, wasm);
+        let compiled = compiled.map_err(|e| LoadError::Malformed {
+            name: name.clone(),
+            reason: format!("{e:#}"),
+        })?;
 
         let ty = compiled.component_type();
         let engine = &self.shared.engine;
-        let imports: Vec<String> = ty.imports(engine).map(|(import, _)| import.to_owned()).collect();
+        let imports: Vec<String> = ty
+            .imports(engine)
+            .map(|(import, _)| import.to_owned())
+            .collect();
         for (import, item) in ty.imports(engine) {
-            check_import(&name, import, matches!(item.ty, ComponentItem::ComponentInstance(_)))?;
+            check_import(
+                &name,
+                import,
+                matches!(item.ty, ComponentItem::ComponentInstance(_)),
+            )?;
         }
-        let exports: Vec<String> = ty.exports(engine).map(|(export, _)| export.to_owned()).collect();
-        let mismatch = |e: wasmtime::Error| LoadError::Mismatch { name: name.clone(), reason: format!("{e:#}") };
-        let pre = self.shared.linker.instantiate_pre(&compiled).map_err(mismatch)?;
+        let exports: Vec<String> = ty
+            .exports(engine)
+            .map(|(export, _)| export.to_owned())
+            .collect();
+        let mismatch = |e: wasmtime::Error| LoadError::Mismatch {
+            name: name.clone(),
+            reason: format!("{e:#}"),
+        };
+        let pre = self
+            .shared
+            .linker
+            .instantiate_pre(&compiled)
+            .map_err(mismatch)?;
         let (roles, indices) = roles(&name, wasm, &exports, &pre)?;
-        let defaults = if roles.provider { Limits::provider() } else { Limits::default() };
+        let defaults = if roles.provider {
+            Limits::provider()
+        } else {
+            Limits::default()
+        };
         let limits = defaults
             .with(&spec.limits, &self.shared.settings.ceiling)
-            .map_err(|source| LoadError::Limit { name: name.clone(), source })?;
+            .map_err(|source| LoadError::Limit {
+                name: name.clone(),
+                source,
+            })?;
         let uses_wasi = imports.iter().any(|import| import.starts_with("wasi:"));
         Ok(Component {
             inner: Arc::new(Inner {
@@ -237,64 +281,143 @@ impl Component {
 pub(crate) fn check_header(name: &str, wasm: &[u8], limit: usize) -> Result<(), LoadError> {
     let name = name.to_owned();
     if wasm.len() > limit {
-        return Err(LoadError::TooLarge { name, size: wasm.len(), limit });
+        return Err(LoadError::TooLarge {
+            name,
+            size: wasm.len(),
+            limit,
+        });
     }
     match wasm {
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule { name }),
-        [0, b'a', b's', b'm', ..] => Err(LoadError::Malformed { name, reason: "its version is none that this host knows".to_owned() }),
-        [] => Err(LoadError::NotWasm { name, found: "nothing: the file is empty".to_owned() }),
-        other => Err(LoadError::NotWasm { name, found: format!("`{}`", other[..other.len().min(8)].escape_ascii()) }),
+        [0, b'a', b's', b'm', ..] => Err(LoadError::Malformed {
+            name,
+            reason: "its version is none that this host knows".to_owned(),
+        }),
+        [] => Err(LoadError::NotWasm {
+            name,
+            found: "nothing: the file is empty".to_owned(),
+        }),
+        other => Err(LoadError::NotWasm {
+            name,
+            found: format!("`{}`", other[..other.len().min(8)].escape_ascii()),
+        }),
     }
 }
 
 /// The interfaces of `caxton:plugin` that a component may import.
-const INTERFACES: [&str; 9] = ["config", "deltas", "embed", "http", "input", "log", "progress", "state", "types"];
+const INTERFACES: [&str; 9] = [
+    "config", "deltas", "embed", "http", "input", "log", "progress", "state", "types",
+];
 /// The packages of WASI 0.2 that are linked.
-const WASI: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+const WASI: [&str; 6] = [
+    "wasi:cli/",
+    "wasi:clocks/",
+    "wasi:filesystem/",
+    "wasi:io/",
+    "wasi:random/",
+    "wasi:sockets/",
+];
 
 /// Refuses an import that the linker can't have, with a hint. Types of known imports are checked by wasmtime afterwards.
 pub(crate) fn check_import(name: &str, import: &str, is_instance: bool) -> Result<(), LoadError> {
-    let unknown = |hint: String| Err(LoadError::UnknownImport { name: name.to_owned(), import: import.to_owned(), hint });
+    let unknown = |hint: String| {
+        Err(LoadError::UnknownImport {
+            name: name.to_owned(),
+            import: import.to_owned(),
+            hint,
+        })
+    };
     if let Some(rest) = import.strip_prefix("caxton:plugin/") {
         let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
         if !version.starts_with("0.1.") {
-            return unknown(format!("this host speaks caxton:plugin@{}; rebuild the component with that SDK", wit::VERSION));
+            return unknown(format!(
+                "this host speaks caxton:plugin@{}; rebuild the component with that SDK",
+                wit::VERSION
+            ));
         }
         // Interfaces of roles hold types that others use; they have no functions to link.
-        let types_only = is_instance && ["tools", "llm", "routing", "resources", "prompts", "completion"].contains(&interface);
+        let types_only = is_instance
+            && [
+                "tools",
+                "llm",
+                "routing",
+                "resources",
+                "prompts",
+                "completion",
+            ]
+            .contains(&interface);
         if INTERFACES.contains(&interface) || types_only {
             return Ok(());
         }
         return unknown(format!("caxton:plugin offers {}", INTERFACES.join(", ")));
     }
     if import.starts_with("wasi:") {
-        let known = WASI.iter().any(|package| import.starts_with(package)) || import.starts_with("wasi:http/");
+        let known = WASI.iter().any(|package| import.starts_with(package))
+            || import.starts_with("wasi:http/");
         return match import.rsplit_once('@') {
             Some((_, version)) if known && version.starts_with("0.2.") => Ok(()),
-            Some((_, version)) if known => unknown(format!("WASI {version} is not supported; build for WASI 0.2")),
-            _ => unknown("of WASI 0.2, cli, clocks, filesystem, http, io, random and sockets are offered".to_owned()),
+            Some((_, version)) if known => unknown(format!(
+                "WASI {version} is not supported; build for WASI 0.2"
+            )),
+            _ => unknown(
+                "of WASI 0.2, cli, clocks, filesystem, http, io, random and sockets are offered"
+                    .to_owned(),
+            ),
         };
     }
     unknown("components may import caxton:plugin and WASI 0.2 only".to_owned())
 }
 
 /// Finds what the component can be used as, and checks the types of those exports.
-fn roles(name: &str, wasm: &[u8], exports: &[String], pre: &InstancePre<CallState>) -> Result<(Roles, Indices), LoadError> {
+fn roles(
+    name: &str,
+    wasm: &[u8],
+    exports: &[String],
+    pre: &InstancePre<CallState>,
+) -> Result<(Roles, Indices), LoadError> {
     let mut roles = Roles::of(exports);
-    let mismatch = |e: wasmtime::Error| LoadError::Mismatch { name: name.to_owned(), reason: format!("{e:#}") };
+    let mismatch = |e: wasmtime::Error| LoadError::Mismatch {
+        name: name.to_owned(),
+        reason: format!("{e:#}"),
+    };
     let mut indices = Indices {
         plain: None,
-        tools: roles.tools.then(|| wit::tools::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
-        resources: roles.resources.then(|| wit::resources::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
-        prompts: roles.prompts.then(|| wit::prompts::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
-        completion: roles.completion.then(|| wit::completion::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
-        llm: roles.provider.then(|| wit::llm::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
-        routing: roles.router.then(|| wit::routing::GuestIndices::new(pre)).transpose().map_err(mismatch)?,
+        tools: roles
+            .tools
+            .then(|| wit::tools::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        resources: roles
+            .resources
+            .then(|| wit::resources::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        prompts: roles
+            .prompts
+            .then(|| wit::prompts::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        completion: roles
+            .completion
+            .then(|| wit::completion::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        llm: roles
+            .provider
+            .then(|| wit::llm::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        routing: roles
+            .router
+            .then(|| wit::routing::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
     };
     if roles.names().is_empty() {
         let functions = Functions::new(name, wasm, pre.component());
-        indices.plain = Some(functions.map_err(|reason| LoadError::no_role(name, exports).because(&reason))?);
+        indices.plain =
+            Some(functions.map_err(|reason| LoadError::no_role(name, exports).because(&reason))?);
         roles.tools = true;
     }
     Ok((roles, indices))

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
 
 use crate::cache::CodeCache;
 use crate::capabilities::http::{Egress, Network};
@@ -34,7 +36,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cache: None, instances: 1000, ceiling: Limits::ceiling(), component_bytes_max: 64 << 20, network: None, embedder: None }
+        Self {
+            cache: None,
+            instances: 1000,
+            ceiling: Limits::ceiling(),
+            component_bytes_max: 64 << 20,
+            network: None,
+            embedder: None,
+        }
     }
 }
 
@@ -59,13 +68,25 @@ impl Sandbox {
     /// # Errors
     /// [`LoadError::Host`] where the machine can't give what the settings ask for, such as address space.
     pub fn new(settings: Settings) -> Result<Self, LoadError> {
-        let host = |reason: String| LoadError::Host { name: "sandbox".to_owned(), reason };
+        let host = |reason: String| LoadError::Host {
+            name: "sandbox".to_owned(),
+            reason,
+        };
         let engine = Engine::new(&config(&settings)).map_err(|e| host(format!("{e:#}")))?;
         let linker = linker::link(&engine).map_err(|e| host(format!("{e:#}")))?;
         let cache = CodeCache::open(settings.cache.clone(), &engine);
         let egress = Egress::new(settings.network.clone());
         let instances = Semaphore::new(settings.instances as usize);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, cache, settings, instances, egress }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                linker,
+                cache,
+                settings,
+                instances,
+                egress,
+            }),
+        })
     }
 
     /// The engine, for measuring against.
@@ -91,7 +112,9 @@ impl Sandbox {
 
 /// The engine's configuration. The pool's settings decide what a fresh call costs: see `docs/architecture.md`.
 fn config(settings: &Settings) -> Config {
-    let memory_bytes_max = usize::try_from(settings.ceiling.memory_bytes).unwrap_or(usize::MAX).clamp(1 << 16, 4 << 30);
+    let memory_bytes_max = usize::try_from(settings.ceiling.memory_bytes)
+        .unwrap_or(usize::MAX)
+        .clamp(1 << 16, 4 << 30);
     // A component is often several core instances: its own module, adapters, and the shims of its imports.
     let core = settings.instances.saturating_mul(4);
     let mut pool = PoolingAllocationConfig::new();

@@ -10,7 +10,9 @@ use crate::limits::LimitError;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The bytes are not WebAssembly at all.
-    #[error("component `{name}` is not WebAssembly: it starts with {found}; give a .wasm component")]
+    #[error(
+        "component `{name}` is not WebAssembly: it starts with {found}; give a .wasm component"
+    )]
     NotWasm {
         /// The component.
         name: String,
@@ -18,7 +20,9 @@ pub enum LoadError {
         found: String,
     },
     /// A core module, not a component.
-    #[error("`{name}` is a core WebAssembly module, not a component; build it for wasm32-wasip2, or turn it into a component with `wasm-tools component new`")]
+    #[error(
+        "`{name}` is a core WebAssembly module, not a component; build it for wasm32-wasip2, or turn it into a component with `wasm-tools component new`"
+    )]
     CoreModule {
         /// The component.
         name: String,
@@ -60,7 +64,9 @@ pub enum LoadError {
         reason: String,
     },
     /// It exports nothing that Caxton can use.
-    #[error("component `{name}` fits no world: it exports {exports}; a tool exports caxton:plugin/tools or plain functions, a provider caxton:plugin/llm, a router caxton:plugin/routing")]
+    #[error(
+        "component `{name}` fits no world: it exports {exports}; a tool exports caxton:plugin/tools or plain functions, a provider caxton:plugin/llm, a router caxton:plugin/routing"
+    )]
     NoRole {
         /// The component.
         name: String,
@@ -106,14 +112,24 @@ pub enum LoadError {
 impl LoadError {
     /// The refusal of a component that exports nothing of use.
     pub(crate) fn no_role(name: &str, exports: &[String]) -> Self {
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
-        Self::NoRole { name: name.to_owned(), exports }
+        let exports = if exports.is_empty() {
+            "nothing".to_owned()
+        } else {
+            exports.join(", ")
+        };
+        Self::NoRole {
+            name: name.to_owned(),
+            exports,
+        }
     }
 
     /// Adds why the exports that there are can't be used.
     pub(crate) fn because(self, reason: &str) -> Self {
         match self {
-            Self::NoRole { name, exports } if !reason.is_empty() => Self::NoRole { name, exports: format!("{exports} ({reason})") },
+            Self::NoRole { name, exports } if !reason.is_empty() => Self::NoRole {
+                name,
+                exports: format!("{exports} ({reason})"),
+            },
             other => other,
         }
     }
@@ -123,7 +139,9 @@ impl LoadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The fuel is used up.
-    #[error("`{component}` used all of its {limit} units of fuel; it computes too much or loops (limit `fuel`)")]
+    #[error(
+        "`{component}` used all of its {limit} units of fuel; it computes too much or loops (limit `fuel`)"
+    )]
     Fuel {
         /// The component.
         component: String,
@@ -163,7 +181,9 @@ pub enum CallError {
         limit: usize,
     },
     /// Calls are nested too deeply.
-    #[error("the call to `{component}` is nested {depth} deep; at most {limit} are allowed (limit `depth`)")]
+    #[error(
+        "the call to `{component}` is nested {depth} deep; at most {limit} are allowed (limit `depth`)"
+    )]
     Depth {
         /// The component.
         component: String,

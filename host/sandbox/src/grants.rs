@@ -64,7 +64,11 @@ impl Origin {
         }
         let host = host.trim_end_matches('.');
         match self.host.strip_prefix("*.") {
-            Some(parent) => host.len() > parent.len() + 1 && host.ends_with(parent) && host.as_bytes()[host.len() - parent.len() - 1] == b'.',
+            Some(parent) => {
+                host.len() > parent.len() + 1
+                    && host.ends_with(parent)
+                    && host.as_bytes()[host.len() - parent.len() - 1] == b'.'
+            }
             None => self.host == "*" || self.host == host,
         }
     }
@@ -74,8 +78,13 @@ impl FromStr for Origin {
     type Err = GrantError;
 
     fn from_str(text: &str) -> Result<Self, GrantError> {
-        let fail = |reason: &str| GrantError { grant: text.to_owned(), reason: reason.to_owned() };
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| fail("an origin is scheme://host[:port]"))?;
+        let fail = |reason: &str| GrantError {
+            grant: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| fail("an origin is scheme://host[:port]"))?;
         let scheme = scheme.to_ascii_lowercase();
         let default_port = match scheme.as_str() {
             "http" => 80,
@@ -83,14 +92,25 @@ impl FromStr for Origin {
             _ => return Err(fail("the scheme must be http or https")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#', '@', '\\']) || rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if rest.contains(['/', '?', '#', '@', '\\'])
+            || rest.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
             return Err(fail("an origin has no user, path, query or spaces"));
         }
         let (host, port) = match rest.strip_prefix('[') {
             Some(six) => {
-                let (host, after) = six.split_once(']').ok_or_else(|| fail("the bracket of the IPv6 address is not closed"))?;
-                host.parse::<std::net::Ipv6Addr>().map_err(|_| fail("this is not an IPv6 address"))?;
-                (host, after.strip_prefix(':').map(Some).unwrap_or(if after.is_empty() { None } else { Some("") }))
+                let (host, after) = six
+                    .split_once(']')
+                    .ok_or_else(|| fail("the bracket of the IPv6 address is not closed"))?;
+                host.parse::<std::net::Ipv6Addr>()
+                    .map_err(|_| fail("this is not an IPv6 address"))?;
+                (
+                    host,
+                    after
+                        .strip_prefix(':')
+                        .map(Some)
+                        .unwrap_or(if after.is_empty() { None } else { Some("") }),
+                )
             }
             None => match rest.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
@@ -107,18 +127,34 @@ impl FromStr for Origin {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let address = host.parse::<IpAddr>().ok();
         if address.is_none() {
-            let name = host.strip_prefix("*.").unwrap_or(if host == "*" { "any" } else { &host });
-            let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            let name = host
+                .strip_prefix("*.")
+                .unwrap_or(if host == "*" { "any" } else { &host });
+            let label = |l: &str| {
+                !l.is_empty()
+                    && l.len() <= 63
+                    && l.bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            };
             if name.len() > 253 || !name.split('.').all(label) {
-                return Err(fail("the host must be a DNS name in ASCII (use the xn-- form for others), an address, `*.name` or `*`"));
+                return Err(fail(
+                    "the host must be a DNS name in ASCII (use the xn-- form for others), an address, `*.name` or `*`",
+                ));
             }
             let numeric = |l: &str| l.bytes().all(|b| b.is_ascii_digit()) || l.starts_with("0x");
             if name.rsplit('.').next().is_some_and(numeric) {
-                return Err(fail("a host that looks like a number must be written as a plain address such as 192.0.2.1"));
+                return Err(fail(
+                    "a host that looks like a number must be written as a plain address such as 192.0.2.1",
+                ));
             }
         }
         let private = address.is_some() || host == "localhost" || host.ends_with(".localhost");
-        Ok(Self { scheme, host, port, private })
+        Ok(Self {
+            scheme,
+            host,
+            port,
+            private,
+        })
     }
 }
 
@@ -143,7 +179,11 @@ impl fmt::Display for Origin {
             true => write!(f, "{}://[{}]", self.scheme, self.host)?,
             false => write!(f, "{}://{}", self.scheme, self.host)?,
         }
-        if self.port == default { Ok(()) } else { write!(f, ":{}", self.port) }
+        if self.port == default {
+            Ok(())
+        } else {
+            write!(f, ":{}", self.port)
+        }
     }
 }
 
@@ -204,26 +244,77 @@ mod tests {
     fn origins_parse_and_cover_what_they_name() {
         let check = |grant: &str, url: (&str, &str, u16), covered: bool| {
             let origin: Origin = grant.parse().unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(origin.covers(url.0, url.1, url.2), covered, "{grant} {url:?}");
+            assert_eq!(
+                origin.covers(url.0, url.1, url.2),
+                covered,
+                "{grant} {url:?}"
+            );
         };
-        check("https://api.example.com", ("https", "api.example.com", 443), true);
-        check("https://api.example.com", ("https", "api.example.com.", 443), true);
-        check("https://api.example.com", ("http", "api.example.com", 443), false);
-        check("https://api.example.com", ("https", "api.example.com", 8443), false);
-        check("https://*.example.com", ("https", "a.b.example.com", 443), true);
-        check("https://*.example.com", ("https", "example.com", 443), false);
-        check("https://*.example.com", ("https", "evilexample.com", 443), false);
+        check(
+            "https://api.example.com",
+            ("https", "api.example.com", 443),
+            true,
+        );
+        check(
+            "https://api.example.com",
+            ("https", "api.example.com.", 443),
+            true,
+        );
+        check(
+            "https://api.example.com",
+            ("http", "api.example.com", 443),
+            false,
+        );
+        check(
+            "https://api.example.com",
+            ("https", "api.example.com", 8443),
+            false,
+        );
+        check(
+            "https://*.example.com",
+            ("https", "a.b.example.com", 443),
+            true,
+        );
+        check(
+            "https://*.example.com",
+            ("https", "example.com", 443),
+            false,
+        );
+        check(
+            "https://*.example.com",
+            ("https", "evilexample.com", 443),
+            false,
+        );
         check("http://[::1]:8080", ("http", "::1", 8080), true);
-        check("HTTPS://API.Example.com/", ("https", "api.example.com", 443), true);
+        check(
+            "HTTPS://API.Example.com/",
+            ("https", "api.example.com", 443),
+            true,
+        );
         check("https://*", ("https", "anything.org", 443), true);
     }
 
     #[test]
     fn origins_that_are_not_origins_are_refused() {
         for bad in [
-            "", "example.com", "ftp://example.com", "https://", "https://a b", "https://user@host", "https://host/path", "https://host:0",
-            "https://host:99999", "https://host:+80", "https://[::1", "https://[::1]x", "https://2130706433", "https://0x7f.1", "https://exämple.com",
-            "https://*.*", "https://a..b", "https://host?x",
+            "",
+            "example.com",
+            "ftp://example.com",
+            "https://",
+            "https://a b",
+            "https://user@host",
+            "https://host/path",
+            "https://host:0",
+            "https://host:99999",
+            "https://host:+80",
+            "https://[::1",
+            "https://[::1]x",
+            "https://2130706433",
+            "https://0x7f.1",
+            "https://exämple.com",
+            "https://*.*",
+            "https://a..b",
+            "https://host?x",
         ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad} was accepted");
         }

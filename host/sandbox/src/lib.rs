@@ -26,12 +26,12 @@ mod store;
 mod tools;
 pub mod wit;
 
-pub use capabilities::http::{Lookup, Network};
 pub use call::{Call, Called, Emitted, Failed};
+pub use capabilities::http::{Lookup, Network};
 pub use component::{Component, Roles, Spec};
 pub use engine::{Sandbox, Settings};
 pub use error::{CallError, LoadError};
-pub use grants::{FileGrant, FileMode, Grants, GrantError, Origin, Secret, SecretValue};
+pub use grants::{FileGrant, FileMode, GrantError, Grants, Origin, Secret, SecretValue};
 pub use inspect::{FunctionTool, GrantNeeded, Inspection, LeftOut, inspect};
 pub use limits::{Limit, LimitError, Limits, Overrides};
 pub use receipt::Receipt;

@@ -45,7 +45,11 @@ impl Default for Limits {
 impl Limits {
     /// The defaults of a provider: it waits for a model that may write for minutes.
     pub fn provider() -> Self {
-        Self { fuel: 10_000_000_000, time: Duration::from_secs(300), ..Self::default() }
+        Self {
+            fuel: 10_000_000_000,
+            time: Duration::from_secs(300),
+            ..Self::default()
+        }
     }
 
     /// The ceilings of a workspace that sets none.
@@ -68,23 +72,66 @@ impl Limits {
     /// # Errors
     /// [`LimitError`] names the first limit that is zero or above its ceiling.
     pub fn with(&self, overrides: &Overrides, ceiling: &Self) -> Result<Self, LimitError> {
-        fn pick<T: Copy + Ord + Into<u64> + Default>(limit: Limit, default: T, set: Option<T>, ceiling: T) -> Result<T, LimitError> {
+        fn pick<T: Copy + Ord + Into<u64> + Default>(
+            limit: Limit,
+            default: T,
+            set: Option<T>,
+            ceiling: T,
+        ) -> Result<T, LimitError> {
             match set {
                 None => Ok(default.min(ceiling)),
-                Some(value) if value == T::default() => Err(LimitError { limit, value: 0, ceiling: ceiling.into() }),
-                Some(value) if value > ceiling => Err(LimitError { limit, value: value.into(), ceiling: ceiling.into() }),
+                Some(value) if value == T::default() => Err(LimitError {
+                    limit,
+                    value: 0,
+                    ceiling: ceiling.into(),
+                }),
+                Some(value) if value > ceiling => Err(LimitError {
+                    limit,
+                    value: value.into(),
+                    ceiling: ceiling.into(),
+                }),
                 Some(value) => Ok(value),
             }
         }
         let ms = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         Ok(Self {
             fuel: pick(Limit::Fuel, self.fuel, overrides.fuel, ceiling.fuel)?,
-            memory_bytes: pick(Limit::Memory, self.memory_bytes, overrides.memory_bytes, ceiling.memory_bytes)?,
-            time: Duration::from_millis(pick(Limit::Time, ms(self.time), overrides.time.map(ms), ms(ceiling.time))?),
-            output_bytes: pick(Limit::Output, self.output_bytes, overrides.output_bytes, ceiling.output_bytes)?,
-            http_requests: pick(Limit::HttpRequests, self.http_requests, overrides.http_requests, ceiling.http_requests)?,
-            http_bytes: pick(Limit::HttpBytes, self.http_bytes, overrides.http_bytes, ceiling.http_bytes)?,
-            log_bytes: pick(Limit::Log, self.log_bytes, overrides.log_bytes, ceiling.log_bytes)?,
+            memory_bytes: pick(
+                Limit::Memory,
+                self.memory_bytes,
+                overrides.memory_bytes,
+                ceiling.memory_bytes,
+            )?,
+            time: Duration::from_millis(pick(
+                Limit::Time,
+                ms(self.time),
+                overrides.time.map(ms),
+                ms(ceiling.time),
+            )?),
+            output_bytes: pick(
+                Limit::Output,
+                self.output_bytes,
+                overrides.output_bytes,
+                ceiling.output_bytes,
+            )?,
+            http_requests: pick(
+                Limit::HttpRequests,
+                self.http_requests,
+                overrides.http_requests,
+                ceiling.http_requests,
+            )?,
+            http_bytes: pick(
+                Limit::HttpBytes,
+                self.http_bytes,
+                overrides.http_bytes,
+                ceiling.http_bytes,
+            )?,
+            log_bytes: pick(
+                Limit::Log,
+                self.log_bytes,
+                overrides.log_bytes,
+                ceiling.log_bytes,
+            )?,
             depth: pick(Limit::Depth, self.depth, overrides.depth, ceiling.depth)?,
         })
     }

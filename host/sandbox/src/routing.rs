@@ -9,8 +9,20 @@ impl Component {
     ///
     /// # Errors
     /// [`Failed`] where the component is no router, fails, or passes a limit.
-    pub async fn route(&self, call: Call, message: &str, candidates: &[Candidate]) -> Result<Called<Decision>, Failed> {
-        let called = call!(self, call, routing, "router", |guest, store| guest.call_route(store, message, candidates), |_| 0)?;
+    pub async fn route(
+        &self,
+        call: Call,
+        message: &str,
+        candidates: &[Candidate],
+    ) -> Result<Called<Decision>, Failed> {
+        let called = call!(
+            self,
+            call,
+            routing,
+            "router",
+            |guest, store| guest.call_route(store, message, candidates),
+            |_| 0
+        )?;
         refused(self, called, |reason| reason)
     }
 }

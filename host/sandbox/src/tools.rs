@@ -14,7 +14,14 @@ impl Component {
         if let Some(plain) = &self.inner.indices.plain {
             return Ok(plain.list(self));
         }
-        let called = call!(self, call, tools, "tool", |guest, store| guest.call_list_tools(store), weigh_tools)?;
+        let called = call!(
+            self,
+            call,
+            tools,
+            "tool",
+            |guest, store| guest.call_list_tools(store),
+            weigh_tools
+        )?;
         refused(self, called, |reason| reason)
     }
 
@@ -22,25 +29,51 @@ impl Component {
     ///
     /// # Errors
     /// [`Failed`] where the component has no tools, crashes, or passes a limit. What the tool itself refused is a value.
-    pub async fn call_tool(&self, call: Call, name: &str, arguments: &str) -> Result<Called<Result<Outcome, ToolError>>, Failed> {
+    pub async fn call_tool(
+        &self,
+        call: Call,
+        name: &str,
+        arguments: &str,
+    ) -> Result<Called<Result<Outcome, ToolError>>, Failed> {
         if let Some(plain) = &self.inner.indices.plain {
             return plain.call(self, call, name, arguments).await;
         }
-        call!(self, call, tools, "tool", |guest, store| guest.call_call_tool(store, name, arguments), weigh_outcome)
+        call!(
+            self,
+            call,
+            tools,
+            "tool",
+            |guest, store| guest.call_call_tool(store, name, arguments),
+            weigh_outcome
+        )
     }
 }
 
 fn weigh_tools(tools: &Result<Vec<Tool>, String>) -> usize {
-    let weigh = |tool: &Tool| tool.name.len() + tool.description.len() + tool.input_schema.len() + tool.output_schema.as_ref().map_or(0, String::len);
-    tools.as_ref().map_or_else(String::len, |tools| tools.iter().map(weigh).sum())
+    let weigh = |tool: &Tool| {
+        tool.name.len()
+            + tool.description.len()
+            + tool.input_schema.len()
+            + tool.output_schema.as_ref().map_or(0, String::len)
+    };
+    tools
+        .as_ref()
+        .map_or_else(String::len, |tools| tools.iter().map(weigh).sum())
 }
 
 /// The bytes of what a tool call gave.
 pub(crate) fn weigh_outcome(outcome: &Result<Outcome, ToolError>) -> usize {
     match outcome {
-        Ok(Outcome::Complete(result)) => result.content.iter().map(weigh_content).sum::<usize>() + result.structured.as_ref().map_or(0, String::len),
-        Ok(Outcome::InputRequired(input)) => input.state.as_ref().map_or(0, String::len) + input.requests.len() * 64,
-        Err(ToolError::NotFound(text) | ToolError::InvalidArguments(text) | ToolError::Failed(text)) => text.len(),
+        Ok(Outcome::Complete(result)) => {
+            result.content.iter().map(weigh_content).sum::<usize>()
+                + result.structured.as_ref().map_or(0, String::len)
+        }
+        Ok(Outcome::InputRequired(input)) => {
+            input.state.as_ref().map_or(0, String::len) + input.requests.len() * 64
+        }
+        Err(
+            ToolError::NotFound(text) | ToolError::InvalidArguments(text) | ToolError::Failed(text),
+        ) => text.len(),
     }
 }
 

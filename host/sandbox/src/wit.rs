@@ -1,6 +1,9 @@
 //! Host bindings of the contract in `wit/`: the types that components and the host exchange, the traits behind their
 //! imports, and the typed entry points of their exports. Generated; only names are chosen here.
-#![allow(missing_docs, reason = "documented in wit/, from where this is generated")]
+#![allow(
+    missing_docs,
+    reason = "documented in wit/, from where this is generated"
+)]
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -33,8 +36,10 @@ mod generated {
     });
 }
 
-pub use generated::caxton::plugin::{config, deltas, embed, http, input, log, progress, state, types};
 pub use generated::caxton::plugin::deltas::Delta;
+pub use generated::caxton::plugin::{
+    config, deltas, embed, http, input, log, progress, state, types,
+};
 pub use generated::exports::caxton::plugin::{completion, llm, prompts, resources, routing, tools};
 
 /// The version of `caxton:plugin` that this host speaks.

@@ -12,43 +12,79 @@ use crate::shell::{cargo_command, run, say};
 
 /// Builds our own components into `target/components`.
 pub fn build(root: &Path) -> Result<()> {
-    build_workspace(root, &root.join("components"), &root.join("target"), &root.join("target/components"))
+    build_workspace(
+        root,
+        &root.join("components"),
+        &root.join("target"),
+        &root.join("target/components"),
+    )
 }
 
 /// Builds the guests of the tests into `target/guests`.
 pub fn build_guests(root: &Path) -> Result<()> {
     let dir = root.join("tests/guests");
-    build_workspace(&dir, &dir, &root.join("target/guests-build"), &root.join("target/guests"))
+    build_workspace(
+        &dir,
+        &dir,
+        &root.join("target/guests-build"),
+        &root.join("target/guests"),
+    )
 }
 
 /// Builds every package of the cargo workspace at `workspace` that lies under `under` and has a `[package.metadata.caxton]`.
 fn build_workspace(workspace: &Path, under: &Path, target_dir: &Path, out: &Path) -> Result<()> {
-    let metadata = cargo_command().args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(workspace).output()?;
+    let metadata = cargo_command()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(workspace)
+        .output()?;
     if !metadata.status.success() {
-        bail!("cargo metadata failed in {}: {}", workspace.display(), String::from_utf8_lossy(&metadata.stderr));
+        bail!(
+            "cargo metadata failed in {}: {}",
+            workspace.display(),
+            String::from_utf8_lossy(&metadata.stderr)
+        );
     }
     let metadata: Value = serde_json::from_slice(&metadata.stdout)?;
     let mut by_target: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let manifest = package["manifest_path"].as_str().unwrap_or_default();
-        if let (true, Some(target)) = (Path::new(manifest).starts_with(under), package["metadata"]["caxton"]["target"].as_str()) {
-            by_target.entry(target.to_owned()).or_default().push(package["name"].as_str().unwrap_or_default().to_owned());
+        if let (true, Some(target)) = (
+            Path::new(manifest).starts_with(under),
+            package["metadata"]["caxton"]["target"].as_str(),
+        ) {
+            by_target
+                .entry(target.to_owned())
+                .or_default()
+                .push(package["name"].as_str().unwrap_or_default().to_owned());
         }
     }
     std::fs::create_dir_all(out)?;
     let mut built: Vec<PathBuf> = Vec::new();
     for (target, packages) in &by_target {
-        say(&format!("building {} components for {target}: {}", packages.len(), packages.join(", ")));
+        say(&format!(
+            "building {} components for {target}: {}",
+            packages.len(),
+            packages.join(", ")
+        ));
         let mut cargo = cargo_command();
-        cargo.current_dir(workspace).args(["build", "--profile", "component", "--target", target]).arg("--target-dir").arg(target_dir);
+        cargo
+            .current_dir(workspace)
+            .args(["build", "--profile", "component", "--target", target])
+            .arg("--target-dir")
+            .arg(target_dir);
         for package in packages {
             cargo.args(["--package", package]);
         }
         run(&mut cargo)?;
         for package in packages {
-            let file = target_dir.join(target).join("component").join(format!("{}.wasm", package.replace('-', "_")));
-            let wasm = std::fs::read(&file).with_context(|| format!("{} was not built", file.display()))?;
-            let component = componentize(&wasm).with_context(|| format!("{package} can't be made a component"))?;
+            let file = target_dir
+                .join(target)
+                .join("component")
+                .join(format!("{}.wasm", package.replace('-', "_")));
+            let wasm = std::fs::read(&file)
+                .with_context(|| format!("{} was not built", file.display()))?;
+            let component = componentize(&wasm)
+                .with_context(|| format!("{package} can't be made a component"))?;
             let short = package.strip_prefix("caxton-").unwrap_or(package);
             let path = out.join(format!("{short}.wasm"));
             // An unchanged file keeps its time, so that the server is not built again.
@@ -73,5 +109,8 @@ fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
     if wasm.get(4..8) == Some(&[0x0d, 0, 1, 0]) {
         return Ok(wasm.to_vec());
     }
-    ComponentEncoder::default().validate(true).module(wasm)?.encode()
+    ComponentEncoder::default()
+        .validate(true)
+        .module(wasm)?
+        .encode()
 }

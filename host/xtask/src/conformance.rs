@@ -50,12 +50,21 @@ pub fn run(root: &Path, server: &Path) -> Result<Summary> {
     let server = Server::start(root, &dir, server)?;
     let mut summary = Summary::default();
     for version in VERSIONS {
-        say(&format!("MCP conformance suite, protocol version {version}"));
+        say(&format!(
+            "MCP conformance suite, protocol version {version}"
+        ));
         let results = dir.join(version);
         remove(&results)?;
         let output = Command::new(&node)
             .arg(dir.join("node_modules").join(SUITE.0).join("dist/index.js"))
-            .args(["server", "--url", &format!("{}/mcp", server.address), "--requirements", version, "--output-dir"])
+            .args([
+                "server",
+                "--url",
+                &format!("{}/mcp", server.address),
+                "--requirements",
+                version,
+                "--output-dir",
+            ])
             .arg(&results)
             .output()
             .context("the conformance suite could not be started")?;
@@ -63,7 +72,11 @@ pub fn run(root: &Path, server: &Path) -> Result<Summary> {
         std::fs::write(results.with_extension("log"), &*report)?;
         let tally = Tally::read(&report);
         if tally.scenarios == 0 {
-            bail!("the conformance suite ended without results ({}): {}", output.status, String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "the conformance suite ended without results ({}): {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         summary.add(version, &tally, &shown(root, &results));
     }
@@ -78,12 +91,17 @@ impl Summary {
         let unscored = match (tally.unscored, tally.unscored_failing.as_slice()) {
             (0, _) => String::new(),
             (count, []) => format!("; {count} more that are not scored passed"),
-            (count, failing) => format!("; {count} more are not scored, of which {} do not pass: {}", failing.len(), failing.join(", ")),
+            (count, failing) => format!(
+                "; {count} more are not scored, of which {} do not pass: {}",
+                failing.len(),
+                failing.join(", ")
+            ),
         };
         let (passed, failed, scenarios) = (tally.passed, tally.failed, tally.scenarios);
         self.lines.push(format!("MCP conformance {version}: {verdict}. {passed} checks passed; {failed} failed; {scenarios} scored scenarios{unscored}"));
         for scenario in &tally.failing {
-            self.lines.push(format!("  {scenario} failed; see {results}"));
+            self.lines
+                .push(format!("  {scenario} failed; see {results}"));
         }
     }
 }
@@ -102,12 +120,18 @@ struct Tally {
 impl Tally {
     /// Reads `✓ NAME: 2 passed, 0 failed` for every scenario, and `✗ NAME (reason)` for those that are not scored.
     fn read(report: &str) -> Self {
-        let summary = report.split_once("=== SUMMARY ===").map_or("", |(_, summary)| summary);
-        let (scored, unscored) = summary.split_once("Not scored for").unwrap_or((summary, ""));
+        let summary = report
+            .split_once("=== SUMMARY ===")
+            .map_or("", |(_, summary)| summary);
+        let (scored, unscored) = summary
+            .split_once("Not scored for")
+            .unwrap_or((summary, ""));
         let mut tally = Self::default();
         let mut not_scored = Vec::new();
         for line in unscored.lines().map(str::trim) {
-            let Some((mark, rest)) = line.split_once(' ') else { continue };
+            let Some((mark, rest)) = line.split_once(' ') else {
+                continue;
+            };
             let name = rest.split(' ').next().unwrap_or(rest);
             match mark {
                 "✓" => not_scored.push(name),
@@ -120,12 +144,21 @@ impl Tally {
         }
         tally.unscored = not_scored.len();
         for line in scored.lines().map(str::trim) {
-            let Some((name, counts)) = line.strip_prefix(['✓', '✗']).and_then(|rest| rest.trim().split_once(": ")) else { continue };
+            let Some((name, counts)) = line
+                .strip_prefix(['✓', '✗'])
+                .and_then(|rest| rest.trim().split_once(": "))
+            else {
+                continue;
+            };
             if not_scored.contains(&name) {
                 continue;
             }
-            let mut numbers = counts.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
-            let (Some(passed), Some(failed)) = (numbers.next(), numbers.next()) else { continue };
+            let mut numbers = counts
+                .split(|c: char| !c.is_ascii_digit())
+                .filter_map(|digits| digits.parse::<u64>().ok());
+            let (Some(passed), Some(failed)) = (numbers.next(), numbers.next()) else {
+                continue;
+            };
             tally.scenarios += 1;
             tally.passed += passed;
             tally.failed += failed;
@@ -141,12 +174,19 @@ impl Tally {
 fn install(root: &Path, dir: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(dir)?;
     let modules = dir.join("node_modules");
-    let own_node = modules.join(".bin").join(if cfg!(windows) { "node.cmd" } else { "node" });
+    let own_node = modules
+        .join(".bin")
+        .join(if cfg!(windows) { "node.cmd" } else { "node" });
     let system_node = PathBuf::from("node");
     let node = |candidate: &PathBuf| major(candidate).is_some_and(|major| major >= NODE_MAJOR_MIN);
-    let installed = std::fs::read_to_string(modules.join(SUITE.0).join("package.json")).unwrap_or_default();
+    let installed =
+        std::fs::read_to_string(modules.join(SUITE.0).join("package.json")).unwrap_or_default();
     let suite_is_there = installed.contains(&format!("\"version\": \"{}\"", SUITE.1));
-    if suite_is_there && let Some(node) = [&system_node, &own_node].into_iter().find(|candidate| node(candidate)) {
+    if suite_is_there
+        && let Some(node) = [&system_node, &own_node]
+            .into_iter()
+            .find(|candidate| node(candidate))
+    {
         return Ok(node.clone());
     }
     let suite = format!("{}@{}", SUITE.0, SUITE.1);
@@ -154,7 +194,11 @@ fn install(root: &Path, dir: &Path) -> Result<PathBuf> {
     if !node(&system_node) {
         packages.push(NODE_PACKAGE);
     }
-    say(&format!("installing {} with npm into {}", packages.join(" and "), shown(root, dir)));
+    say(&format!(
+        "installing {} with npm into {}",
+        packages.join(" and "),
+        shown(root, dir)
+    ));
     // A package of its own, so that npm does not look for one further up.
     std::fs::write(dir.join("package.json"), "{\"private\":true}\n")?;
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -166,9 +210,18 @@ fn install(root: &Path, dir: &Path) -> Result<PathBuf> {
 
 /// The major version of a Node.js, where it is one.
 fn major(node: &Path) -> Option<u32> {
-    let output = Command::new(node).arg("--version").stderr(Stdio::null()).output().ok()?;
+    let output = Command::new(node)
+        .arg("--version")
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    text.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+    text.trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// A running server; ends when this is dropped.
@@ -185,8 +238,14 @@ impl Server {
         std::fs::create_dir_all(workspace.join("components"))?;
         std::fs::write(workspace.join("caxton.toml"), WORKSPACE)?;
         let fixtures = root.join("target/guests/conformance.wasm");
-        std::fs::copy(&fixtures, workspace.join("components/conformance.wasm"))
-            .with_context(|| format!("the suite's fixtures are not built: {} is missing", shown(root, &fixtures)))?;
+        std::fs::copy(&fixtures, workspace.join("components/conformance.wasm")).with_context(
+            || {
+                format!(
+                    "the suite's fixtures are not built: {} is missing",
+                    shown(root, &fixtures)
+                )
+            },
+        )?;
         let log = dir.join("server.log");
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--workspace"])
@@ -197,8 +256,17 @@ impl Server {
             .stderr(std::fs::File::create(&log)?)
             .spawn()
             .with_context(|| format!("{} could not be started", program.display()))?;
-        let mut lines = BufReader::new(child.stdout.take().context("the server has no standard output")?).lines();
-        let mut server = Self { child, address: String::new() };
+        let mut lines = BufReader::new(
+            child
+                .stdout
+                .take()
+                .context("the server has no standard output")?,
+        )
+        .lines();
+        let mut server = Self {
+            child,
+            address: String::new(),
+        };
         // It prints its address when it is ready; where it ends instead, its output ends.
         for line in lines.by_ref() {
             if let Some(address) = address(&line?) {
@@ -208,7 +276,11 @@ impl Server {
                 return Ok(server);
             }
         }
-        bail!("the server ended before it was ready; {} says why:\n{}", shown(root, &log), std::fs::read_to_string(&log)?)
+        bail!(
+            "the server ended before it was ready; {} says why:\n{}",
+            shown(root, &log),
+            std::fs::read_to_string(&log)?
+        )
     }
 }
 
@@ -222,14 +294,18 @@ impl Drop for Server {
 /// The address in a line such as `listening on http://127.0.0.1:41235`.
 fn address(line: &str) -> Option<String> {
     let start = line.find("http://")?;
-    let address: &str = line[start..].split(|c: char| c.is_whitespace() || c == '"').next()?;
+    let address: &str = line[start..]
+        .split(|c: char| c.is_whitespace() || c == '"')
+        .next()?;
     Some(address.trim_end_matches(['/', '.', ',']).to_owned())
 }
 
 /// Removes a directory that may not be there.
 fn remove(dir: &Path) -> Result<()> {
     match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| format!("can't remove {}", dir.display())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("can't remove {}", dir.display()))
+        }
         _ => Ok(()),
     }
 }
@@ -256,8 +332,14 @@ mod tests {
     #[test]
     fn the_servers_address_is_read() {
         for (line, expected) in [
-            ("listening on http://127.0.0.1:41235", Some("http://127.0.0.1:41235")),
-            ("{\"url\":\"http://127.0.0.1:41235/\"}", Some("http://127.0.0.1:41235")),
+            (
+                "listening on http://127.0.0.1:41235",
+                Some("http://127.0.0.1:41235"),
+            ),
+            (
+                "{\"url\":\"http://127.0.0.1:41235/\"}",
+                Some("http://127.0.0.1:41235"),
+            ),
             ("starting", None),
         ] {
             assert_eq!(address(line).as_deref(), expected);

@@ -14,7 +14,14 @@ pub fn run(root: &Path) -> Result<()> {
     setup::model(root)?;
     components::build(root)?;
     say("building the release binary (this takes several minutes)");
-    cargo(&["build", "--release", "--package", "caxton", "--features", "model"])?;
+    cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "caxton",
+        "--features",
+        "model",
+    ])?;
     let host = output("rustc", &["--print", "host-tuple"])?;
     let name = format!("caxton-{}-{}", env!("CARGO_PKG_VERSION"), host.trim());
     let dir = root.join("target/dist").join(&name);
@@ -28,9 +35,25 @@ pub fn run(root: &Path) -> Result<()> {
         std::fs::copy(root.join(file), dir.join(file))?;
     }
     let archive = root.join("target/dist").join(format!("{name}.tar.gz"));
-    shell::run(Command::new("tar").arg("--create").arg("--gzip").arg("--file").arg(&archive).arg("--directory").arg(root.join("target/dist")).arg(&name))?;
+    shell::run(
+        Command::new("tar")
+            .arg("--create")
+            .arg("--gzip")
+            .arg("--file")
+            .arg(&archive)
+            .arg("--directory")
+            .arg(root.join("target/dist"))
+            .arg(&name),
+    )?;
     let sum = setup::digest(&archive)?;
-    std::fs::write(archive.with_extension("gz.sha256"), format!("{sum}  {name}.tar.gz\n"))?;
-    println!("{} ({:.0} MB)\nSHA-256 {sum}", setup::shown(root, &archive), std::fs::metadata(&archive)?.len() as f64 / 1e6);
+    std::fs::write(
+        archive.with_extension("gz.sha256"),
+        format!("{sum}  {name}.tar.gz\n"),
+    )?;
+    println!(
+        "{} ({:.0} MB)\nSHA-256 {sum}",
+        setup::shown(root, &archive),
+        std::fs::metadata(&archive)?.len() as f64 / 1e6
+    );
     Ok(())
 }

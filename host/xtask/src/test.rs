@@ -38,7 +38,17 @@ pub fn run(root: &Path) -> Result<()> {
 
     let mut report = Report::default();
     report.check("cargo fmt", || cargo_check(&["fmt", "--all", "--check"]));
-    report.check("cargo clippy", || cargo_check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
+    report.check("cargo clippy", || {
+        cargo_check(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ])
+    });
     report.check("cargo doc", documentation);
     report.check("cargo deny", deny);
     report.tests(&["build", "--package", "caxton"])?;
@@ -49,7 +59,10 @@ pub fn run(root: &Path) -> Result<()> {
     for line in &report.lines {
         println!("{line}");
     }
-    println!("{} passed, {} failed, {} skipped", report.passed, report.failed, report.skipped);
+    println!(
+        "{} passed, {} failed, {} skipped",
+        report.passed, report.failed, report.skipped
+    );
     if report.failed > 0 {
         bail!("{} checks or tests failed", report.failed);
     }
@@ -82,7 +95,12 @@ impl Report {
 
     /// Runs the MCP conformance suite against the server that was built.
     fn conformance(&mut self, root: &Path) {
-        match conformance::run(root, &root.join("target/debug").join(format!("caxton{}", std::env::consts::EXE_SUFFIX))) {
+        match conformance::run(
+            root,
+            &root
+                .join("target/debug")
+                .join(format!("caxton{}", std::env::consts::EXE_SUFFIX)),
+        ) {
             Ok(summary) => {
                 self.passed += summary.passed;
                 self.failed += summary.failed;
@@ -90,7 +108,8 @@ impl Report {
             }
             Err(error) => {
                 self.failed += 1;
-                self.lines.push(format!("MCP conformance: FAILED: {error:#}"));
+                self.lines
+                    .push(format!("MCP conformance: FAILED: {error:#}"));
             }
         }
     }
@@ -119,7 +138,8 @@ impl Report {
         self.skipped += ignored;
         if !status.success() && failed == 0 {
             self.failed += 1;
-            self.lines.push(format!("cargo {}: FAILED ({status})", args.join(" ")));
+            self.lines
+                .push(format!("cargo {}: FAILED ({status})", args.join(" ")));
         } else if binaries > 0 {
             let verdict = if failed == 0 { "ok" } else { "FAILED" };
             self.lines.push(format!("test result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; {binaries} test binaries"));
@@ -130,25 +150,61 @@ impl Report {
 
 /// The number before `word` in a summary line.
 fn count(line: &str, word: &str) -> u64 {
-    let mut before = line.split([' ', ';']).filter(|w| !w.is_empty()).collect::<Vec<_>>().into_iter().rev().skip_while(|w| *w != word).skip(1);
-    before.next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    let mut before = line
+        .split([' ', ';'])
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .skip_while(|w| *w != word)
+        .skip(1);
+    before
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }
 
 fn cargo_check(args: &[&str]) -> Result<Verdict> {
     let status = cargo_command().args(args).status()?;
-    Ok(if status.success() { Verdict::Passed } else { Verdict::Failed(format!("cargo {} ({status})", args.join(" "))) })
+    Ok(if status.success() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed(format!("cargo {} ({status})", args.join(" ")))
+    })
 }
 
 fn documentation() -> Result<Verdict> {
-    let status = cargo_command().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings").status()?;
-    Ok(if status.success() { Verdict::Passed } else { Verdict::Failed(format!("cargo doc ({status})")) })
+    let status = cargo_command()
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .status()?;
+    Ok(if status.success() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed(format!("cargo doc ({status})"))
+    })
 }
 
 /// Licences, sources and banned crates; the advisory list needs the network and is left to a scheduled run.
 fn deny() -> Result<Verdict> {
     if !has("cargo-deny") {
-        return Ok(Verdict::Skipped("cargo-deny is not installed (cargo install cargo-deny --locked)".to_owned()));
+        return Ok(Verdict::Skipped(
+            "cargo-deny is not installed (cargo install cargo-deny --locked)".to_owned(),
+        ));
     }
-    let status = Command::new("cargo-deny").args(["--log-level", "error", "check", "bans", "licenses", "sources"]).status()?;
-    Ok(if status.success() { Verdict::Passed } else { Verdict::Failed(format!("cargo deny ({status})")) })
+    let status = Command::new("cargo-deny")
+        .args([
+            "--log-level",
+            "error",
+            "check",
+            "bans",
+            "licenses",
+            "sources",
+        ])
+        .status()?;
+    Ok(if status.success() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed(format!("cargo deny ({status})"))
+    })
 }

@@ -15,16 +15,34 @@ fuel = 100_000_000_000
 "#;
 
 fn server() -> Server {
-    Server::with_workspace(&[("caxton.toml", WORKSPACE), ("components/hostile.wasm", ""), ("components/echo.wasm", "")], &[])
+    Server::with_workspace(
+        &[
+            ("caxton.toml", WORKSPACE),
+            ("components/hostile.wasm", ""),
+            ("components/echo.wasm", ""),
+        ],
+        &[],
+    )
 }
 
 #[tokio::test]
 async fn each_way_to_misbehave_ends_with_its_own_problem() {
     let server = server();
     let ended = async |tool: &str, status: u16, code: &str| {
-        let problem = server.call(&format!("hostile__{tool}"), json!({})).await.problem(status, code);
-        assert!(problem["receipt"]["duration_us"].as_u64().is_some(), "{problem}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("`hostile")), "{problem}");
+        let problem = server
+            .call(&format!("hostile__{tool}"), json!({}))
+            .await
+            .problem(status, code);
+        assert!(
+            problem["receipt"]["duration_us"].as_u64().is_some(),
+            "{problem}"
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.contains("`hostile")),
+            "{problem}"
+        );
     };
     ended("loop", 504, "deadline-exceeded").await;
     ended("sleep", 504, "deadline-exceeded").await;
@@ -39,20 +57,40 @@ async fn each_way_to_misbehave_ends_with_its_own_problem() {
 #[tokio::test]
 async fn what_is_not_granted_is_out_of_reach() {
     let server = server();
-    for (tool, target) in [("read", "/etc/passwd"), ("socket", "127.0.0.1:22"), ("fetch", "http://169.254.169.254/latest/meta-data")] {
-        let answer = server.call(&format!("hostile__{tool}"), json!({ "target": target })).await.ok();
+    for (tool, target) in [
+        ("read", "/etc/passwd"),
+        ("socket", "127.0.0.1:22"),
+        ("fetch", "http://169.254.169.254/latest/meta-data"),
+    ] {
+        let answer = server
+            .call(&format!("hostile__{tool}"), json!({ "target": target }))
+            .await
+            .ok();
         assert_eq!(answer["is_error"], true, "{tool}: {answer}");
         assert!(!answer.to_string().contains("root:"), "{answer}");
     }
     let seen = server.call("hostile__environment", json!({})).await.ok();
-    assert_eq!(seen["content"][0]["text"].as_str().map(|text| text.contains("PATH")), Some(false), "{seen}");
+    assert_eq!(
+        seen["content"][0]["text"]
+            .as_str()
+            .map(|text| text.contains("PATH")),
+        Some(false),
+        "{seen}"
+    );
 }
 
 #[tokio::test]
 async fn others_are_answered_meanwhile() {
     let server = server();
-    let bad = ["loop", "loop", "loop", "loop", "sleep", "allocate", "recurse", "panic", "flood", "exit"];
-    let bad = join_all(bad.map(async |tool| (tool, server.call(&format!("hostile__{tool}"), json!({})).await)));
+    let bad = [
+        "loop", "loop", "loop", "loop", "sleep", "allocate", "recurse", "panic", "flood", "exit",
+    ];
+    let bad = join_all(bad.map(async |tool| {
+        (
+            tool,
+            server.call(&format!("hostile__{tool}"), json!({})).await,
+        )
+    }));
     let good = async {
         let mut answers = Vec::new();
         for i in 0..100 {
@@ -64,6 +102,10 @@ async fn others_are_answered_meanwhile() {
     let (bad, good) = tokio::join!(bad, good);
     assert!(good.iter().all(|answer| answer.status == 200));
     for (tool, answer) in bad {
-        assert!(answer.status == 502 || answer.status == 504, "{tool}: {}", answer.text);
+        assert!(
+            answer.status == 502 || answer.status == 504,
+            "{tool}: {}",
+            answer.text
+        );
     }
 }

@@ -28,7 +28,10 @@ pub struct Limit {
 /// # Errors
 /// `body-too-large`, `body-timeout`, `body-broken`.
 pub async fn read(request: Request, limit: Limit) -> Result<Bytes, Problem> {
-    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let told = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|told| told > limit.bytes_max as u64) {
         return Err(too_large(limit));
     }
@@ -38,11 +41,19 @@ pub async fn read(request: Request, limit: Limit) -> Result<Bytes, Problem> {
     if let Some(read) = reading.as_mut().now_or_never() {
         return read;
     }
-    tokio::time::timeout(limit.timeout, reading).await.unwrap_or_else(|_| {
-        let detail = format!("the body did not arrive within {:?}; send it faster, or in smaller parts", limit.timeout);
-        let close = http::HeaderValue::from_static("close");
-        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail).header(header::CONNECTION, close))
-    })
+    tokio::time::timeout(limit.timeout, reading)
+        .await
+        .unwrap_or_else(|_| {
+            let detail = format!(
+                "the body did not arrive within {:?}; send it faster, or in smaller parts",
+                limit.timeout
+            );
+            let close = http::HeaderValue::from_static("close");
+            Err(
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail)
+                    .header(header::CONNECTION, close),
+            )
+        })
 }
 
 async fn collect(body: Body, expected: usize, limit: Limit) -> Result<Bytes, Problem> {
@@ -75,10 +86,14 @@ async fn collect(body: Body, expected: usize, limit: Limit) -> Result<Bytes, Pro
 }
 
 fn too_large(limit: Limit) -> Problem {
-    let detail = format!("the body is larger than {} bytes, the most that is taken here", limit.bytes_max);
+    let detail = format!(
+        "the body is larger than {} bytes, the most that is taken here",
+        limit.bytes_max
+    );
     // What was not read can't be skipped, so the connection ends with the answer.
     let close = http::HeaderValue::from_static("close");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail).header(header::CONNECTION, close)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
+        .header(header::CONNECTION, close)
 }
 
 /// Refuses a body of another media type than `expected`; `also` are taken as well.
@@ -86,14 +101,35 @@ fn too_large(limit: Limit) -> Problem {
 /// # Errors
 /// `wrong-content-type`.
 pub fn content_type(headers: &HeaderMap, expected: &str, also: &[&str]) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let essence = given.as_deref().map(|given| given.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
-    if essence.as_deref().is_some_and(|essence| essence == expected || also.contains(&essence)) {
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let essence = given.as_deref().map(|given| {
+        given
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_ascii_lowercase()
+    });
+    if essence
+        .as_deref()
+        .is_some_and(|essence| essence == expected || also.contains(&essence))
+    {
         return Ok(());
     }
-    let found = given.map_or_else(|| "none was given".to_owned(), |given| format!("it is `{}`", given.escape_debug()));
-    let detail = format!("the content type must be `{expected}`, and {found}; send the header `Content-Type: {expected}`");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong-content-type", detail))
+    let found = given.map_or_else(
+        || "none was given".to_owned(),
+        |given| format!("it is `{}`", given.escape_debug()),
+    );
+    let detail = format!(
+        "the content type must be `{expected}`, and {found}; send the header `Content-Type: {expected}`"
+    );
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "wrong-content-type",
+        detail,
+    ))
 }
 
 /// Text in UTF-8.
@@ -111,9 +147,18 @@ pub fn text(bytes: &[u8]) -> Result<&str, Problem> {
 /// Line and column, from 1, of the byte at `offset`. Columns count characters as far as there are any.
 fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = &bytes[..offset.min(bytes.len())];
-    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let line_start = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
     let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-    (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
+    (
+        line,
+        String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count()
+            + 1,
+    )
 }
 
 /// A value from a JSON object.
@@ -123,7 +168,10 @@ fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
 /// and not what is wanted here.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // An array would do for serde, its elements standing for fields by their place; nobody means that.
-    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first == b'{');
+    let is_object = bytes
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(|first| *first == b'{');
     match serde_json::from_slice(bytes) {
         Ok(value) if is_object => Ok(value),
         Ok(_) => Err(no_object()),
@@ -133,7 +181,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn no_object() -> Problem {
     let detail = "the body must be a JSON object, such as {\"key\": \"value\"}";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail).with("pointer", json!(""))
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail)
+        .with("pointer", json!(""))
 }
 
 /// Finds out what is wrong, at leisure.
@@ -143,10 +192,16 @@ fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error, is_object
         return problem;
     }
     let located = |status, code, detail: String| {
-        Problem::new(status, code, detail).with("line", json!(error.line())).with("column", json!(error.column()))
+        Problem::new(status, code, detail)
+            .with("line", json!(error.line()))
+            .with("column", json!(error.column()))
     };
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return located(StatusCode::BAD_REQUEST, "invalid-json", "the body is empty; send a JSON object".to_owned());
+        return located(
+            StatusCode::BAD_REQUEST,
+            "invalid-json",
+            "the body is empty; send a JSON object".to_owned(),
+        );
     }
     if !is_object && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
         return no_object();
@@ -159,7 +214,9 @@ fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error, is_object
         };
     }
     let words = error.to_string();
-    let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+    let words = words
+        .rsplit_once(" at line ")
+        .map_or(words.as_str(), |(words, _)| words);
     if !error.is_data() {
         return not_json(error);
     }
@@ -168,14 +225,21 @@ fn fault<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error, is_object
         Err(error) => pointer(error.path()),
         Ok(_) => String::new(),
     };
-    let place = if pointer.is_empty() { "the body".to_owned() } else { format!("`{pointer}`") };
+    let place = if pointer.is_empty() {
+        "the body".to_owned()
+    } else {
+        format!("`{pointer}`")
+    };
     let detail = format!("{place} is not what is wanted here: {words}");
-    located(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail).with("pointer", json!(pointer))
+    located(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail)
+        .with("pointer", json!(pointer))
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
     let detail = format!("the body is not JSON: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail).with("line", json!(error.line())).with("column", json!(error.column()))
+    Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail)
+        .with("line", json!(error.line()))
+        .with("column", json!(error.column()))
 }
 
 /// A JSON Pointer (RFC 6901).
@@ -220,7 +284,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<super::State> for Params<T> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
             // The path matched, so only its percent-encoding can be at fault.
-            Err(e) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-path", format!("the path can't be read: {}", e.body_text()))),
+            Err(e) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid-path",
+                format!("the path can't be read: {}", e.body_text()),
+            )),
         }
     }
 }
@@ -235,16 +303,29 @@ impl<T: DeserializeOwned> FromRequestParts<super::State> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &super::State) -> Result<Self, Problem> {
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(e) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-query", e.body_text())),
+            Err(e) => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-query",
+                e.body_text(),
+            )),
         }
     }
 }
 
 /// Whether the client wants a stream of events (`Accept: text/event-stream`).
 pub fn wants_events(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(|accept| {
-        accept.split(',').any(|range| range.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream")))
-    })
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|accept| accept.to_str().ok())
+        .any(|accept| {
+            accept.split(',').any(|range| {
+                range
+                    .split(';')
+                    .next()
+                    .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream"))
+            })
+        })
 }
 
 #[cfg(test)]
@@ -263,20 +344,45 @@ mod tests {
     fn faults_of_a_body_are_told_by_place() {
         let check = |body: &[u8], code: &str, status: u16, told: &str| {
             let problem = parse::<Wanted>(body).expect_err(told);
-            assert_eq!((problem.code.as_ref(), problem.status.as_u16()), (code, status), "{}", problem.detail);
+            assert_eq!(
+                (problem.code.as_ref(), problem.status.as_u16()),
+                (code, status),
+                "{}",
+                problem.detail
+            );
             assert!(problem.detail.contains(told), "{}", problem.detail);
             problem.json()
         };
         check(b"", "invalid-json", 400, "empty");
-        check(b"{\"name\": \"a\",\n  oops}", "invalid-json", 400, "line 2 column 3");
+        check(
+            b"{\"name\": \"a\",\n  oops}",
+            "invalid-json",
+            400,
+            "line 2 column 3",
+        );
         check(b"{\"name\": \"a\"", "invalid-json", 400, "EOF");
         check(b"{\"name\": \"a\"} x", "invalid-json", 400, "trailing");
-        check(b"{\n\"name\": \"\xff\"}", "invalid-utf8", 400, "line 2, column 10");
+        check(
+            b"{\n\"name\": \"\xff\"}",
+            "invalid-utf8",
+            400,
+            "line 2, column 10",
+        );
         check(&[b'['; 5000], "invalid-json", 400, "recursion");
         let body = check(b"{\"name\": 7}", "invalid-body", 422, "`/name`");
         assert_eq!(body["pointer"], "/name");
-        check(b"{\"name\": \"a\", \"items\": [1, 300]}", "invalid-body", 422, "`/items/1`");
-        check(b"{\"name\": \"a\", \"nmae\": 1}", "invalid-body", 422, "unknown field `nmae`");
+        check(
+            b"{\"name\": \"a\", \"items\": [1, 300]}",
+            "invalid-body",
+            422,
+            "`/items/1`",
+        );
+        check(
+            b"{\"name\": \"a\", \"nmae\": 1}",
+            "invalid-body",
+            422,
+            "unknown field `nmae`",
+        );
         check(b"{}", "invalid-body", 422, "missing field `name`");
         check(b"[]", "invalid-body", 422, "must be a JSON object");
         check(b"[\"a\"]", "invalid-body", 422, "must be a JSON object");
@@ -286,9 +392,19 @@ mod tests {
 
     #[test]
     fn media_types_are_compared_without_parameters() {
-        let headers = |value: &'static str| HeaderMap::from_iter([(header::CONTENT_TYPE, http::HeaderValue::from_static(value))]);
-        assert!(content_type(&headers("Application/JSON; charset=utf-8"), "application/json", &[]).is_ok());
-        let refused = content_type(&headers("text/plain"), "application/json", &[]).expect_err("it is no JSON");
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([(header::CONTENT_TYPE, http::HeaderValue::from_static(value))])
+        };
+        assert!(
+            content_type(
+                &headers("Application/JSON; charset=utf-8"),
+                "application/json",
+                &[]
+            )
+            .is_ok()
+        );
+        let refused = content_type(&headers("text/plain"), "application/json", &[])
+            .expect_err("it is no JSON");
         assert_eq!(refused.code, "wrong-content-type");
         assert!(content_type(&HeaderMap::new(), "application/json", &[]).is_err());
     }

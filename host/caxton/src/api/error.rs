@@ -32,8 +32,18 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with these three parts and nothing else.
-    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), members: Map::new(), headers: Vec::new() }
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            members: Map::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// Adds a member that programs can read.
@@ -62,7 +72,10 @@ impl Problem {
     /// The problem as JSON.
     pub fn json(&self) -> Value {
         let mut body = Map::new();
-        body.insert("title".to_owned(), json!(self.status.canonical_reason().unwrap_or("Error")));
+        body.insert(
+            "title".to_owned(),
+            json!(self.status.canonical_reason().unwrap_or("Error")),
+        );
         body.insert("status".to_owned(), json!(self.status.as_u16()));
         body.insert("code".to_owned(), json!(self.code));
         body.insert("detail".to_owned(), json!(self.detail));
@@ -73,7 +86,11 @@ impl Problem {
     /// Something that clients can do nothing about. The reason goes to the log, the client learns that it is there.
     pub fn internal(reason: &dyn std::fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed because of the server");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "the server failed to answer; its log says why")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal-error",
+            "the server failed to answer; its log says why",
+        )
     }
 
     /// No such path.
@@ -84,13 +101,16 @@ impl Problem {
 
     /// The path is there, the method is not. The router adds `Allow`.
     pub fn no_method(method: &http::Method, path: &str) -> Self {
-        let detail = format!("`{path}` does not take {method}; the Allow header lists what it takes");
+        let detail =
+            format!("`{path}` does not take {method}; the Allow header lists what it takes");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     }
 
     /// No such workspace.
     pub fn no_workspace(name: &str, served: &str) -> Self {
-        let detail = format!("there is no workspace `{name}` here; this server has `{served}`, also reachable as `default`");
+        let detail = format!(
+            "there is no workspace `{name}` here; this server has `{served}`, also reachable as `default`"
+        );
         Self::new(StatusCode::NOT_FOUND, "workspace-not-found", detail)
     }
 
@@ -133,7 +153,9 @@ fn call_status(error: &CallError) -> StatusCode {
 /// Where the server is full, the client may try again. Calls take milliseconds, so the smallest number of seconds there is.
 fn with_retry(problem: Problem) -> Problem {
     match problem.status {
-        StatusCode::SERVICE_UNAVAILABLE => problem.header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            problem.header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        }
         _ => problem,
     }
 }
@@ -144,10 +166,13 @@ impl From<tool::Error> for Problem {
         let status = match &error {
             Error::Unknown { .. } => StatusCode::NOT_FOUND,
             Error::Arguments { .. } | Error::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Refused { .. } | Error::Output { .. } | Error::Load { .. } => StatusCode::BAD_GATEWAY,
+            Error::Refused { .. } | Error::Output { .. } | Error::Load { .. } => {
+                StatusCode::BAD_GATEWAY
+            }
             Error::Failed { source, .. } => call_status(source),
         };
-        let problem = with_retry(Self::new(status, error.code(), error.to_string()).receipt(error.receipt()));
+        let problem =
+            with_retry(Self::new(status, error.code(), error.to_string()).receipt(error.receipt()));
         match &error {
             Error::Arguments { faults, .. } => {
                 // Pointers into the body, in which the arguments are a member.
@@ -167,11 +192,20 @@ impl From<workspace::Error> for Problem {
         match error {
             Error::Faults(faults) => Self::faults(code, &faults),
             Error::Refused(refused) => {
-                let status = if refused.code == "component-too-large" { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
-                Self::new(status, refused.code, refused.to_string()).with("remedy", json!(refused.remedy))
+                let status = if refused.code == "component-too-large" {
+                    StatusCode::PAYLOAD_TOO_LARGE
+                } else {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                };
+                Self::new(status, refused.code, refused.to_string())
+                    .with("remedy", json!(refused.remedy))
             }
-            Error::NoAgent { .. } | Error::NoComponent { .. } => Self::new(StatusCode::NOT_FOUND, code, error.to_string()),
-            Error::InUse { .. } | Error::Elsewhere { .. } => Self::new(StatusCode::CONFLICT, code, error.to_string()),
+            Error::NoAgent { .. } | Error::NoComponent { .. } => {
+                Self::new(StatusCode::NOT_FOUND, code, error.to_string())
+            }
+            Error::InUse { .. } | Error::Elsewhere { .. } => {
+                Self::new(StatusCode::CONFLICT, code, error.to_string())
+            }
             Error::File { .. } => Self::internal(&error),
             Error::Store(error) => error.into(),
         }
@@ -183,7 +217,11 @@ impl Problem {
     fn faults(code: &'static str, faults: &[config::Fault]) -> Self {
         let detail = match faults {
             [one] => one.to_string(),
-            many => format!("there are {} faults; the first: {}", many.len(), many.first().map(ToString::to_string).unwrap_or_default()),
+            many => format!(
+                "there are {} faults; the first: {}",
+                many.len(),
+                many.first().map(ToString::to_string).unwrap_or_default()
+            ),
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).with("faults", json!(faults))
     }
@@ -192,11 +230,23 @@ impl Problem {
 impl From<memory::Error> for Problem {
     fn from(error: memory::Error) -> Self {
         match &error {
-            memory::Error::NotFound { what, .. } => Self::new(StatusCode::NOT_FOUND, format!("{what}-not-found"), error.to_string()),
-            memory::Error::Limit { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large-to-store", error.to_string()),
+            memory::Error::NotFound { what, .. } => Self::new(
+                StatusCode::NOT_FOUND,
+                format!("{what}-not-found"),
+                error.to_string(),
+            ),
+            memory::Error::Limit { .. } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large-to-store",
+                error.to_string(),
+            ),
             memory::Error::DiskFull { .. } => {
                 tracing::error!(%error, "nothing can be written");
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", "the server's disk is full; free some space there")
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "disk-full",
+                    "the server's disk is full; free some space there",
+                )
             }
             _ => Self::internal(&error),
         }
@@ -229,15 +279,30 @@ impl From<turn::Error> for Problem {
             Error::Stopped { ref fault, .. } => match &**fault {
                 Fault::ToolRounds { .. } | Fault::Tokens { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 Fault::Time { .. } => StatusCode::GATEWAY_TIMEOUT,
-                Fault::Provider { code, .. } if matches!(code.as_str(), "provider-rate-limited" | "provider-overloaded" | "sandbox-busy") => {
+                Fault::Provider { code, .. }
+                    if matches!(
+                        code.as_str(),
+                        "provider-rate-limited" | "provider-overloaded" | "sandbox-busy"
+                    ) =>
+                {
                     StatusCode::SERVICE_UNAVAILABLE
                 }
                 Fault::Provider { .. } | Fault::Empty { .. } => StatusCode::BAD_GATEWAY,
             },
         };
-        let problem = with_retry(Self::new(status, error.code().to_owned(), error.to_string()));
+        let problem = with_retry(Self::new(
+            status,
+            error.code().to_owned(),
+            error.to_string(),
+        ));
         match error {
-            Error::Stopped { id, conversation, agent, receipt, .. } => problem
+            Error::Stopped {
+                id,
+                conversation,
+                agent,
+                receipt,
+                ..
+            } => problem
                 .with("turn", json!(id))
                 .with("conversation", json!(conversation))
                 .with("agent", json!(agent))
@@ -249,6 +314,10 @@ impl From<turn::Error> for Problem {
 
 impl From<SealRefused> for Problem {
     fn from(refused: SealRefused) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "state-refused", refused.to_string())
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "state-refused",
+            refused.to_string(),
+        )
     }
 }

@@ -21,7 +21,10 @@ pub struct Guard {
 impl Guard {
     /// A guard for a server that listens on `address` and welcomes pages of `origins`, such as `https://app.example.com`.
     pub fn new(address: SocketAddr, origins: Vec<String>) -> Self {
-        Self { loopback: address.ip().is_loopback(), origins }
+        Self {
+            loopback: address.ip().is_loopback(),
+            origins,
+        }
     }
 
     /// Whether the request is refused, and why.
@@ -36,8 +39,14 @@ impl Guard {
                 // Without a name there is nothing to rebind; HTTP/1.0 clients send none.
                 None => {}
                 Some(host) => {
-                    let detail = format!("the host `{host}` is not this server's; use localhost or its address, or let it listen on another address with --listen");
-                    return Err(Problem::new(StatusCode::FORBIDDEN, "host-not-allowed", detail));
+                    let detail = format!(
+                        "the host `{host}` is not this server's; use localhost or its address, or let it listen on another address with --listen"
+                    );
+                    return Err(Problem::new(
+                        StatusCode::FORBIDDEN,
+                        "host-not-allowed",
+                        detail,
+                    ));
                 }
             }
         }
@@ -46,12 +55,32 @@ impl Guard {
         }
         match headers.get(header::ORIGIN) {
             None => Ok(()),
-            Some(origin) if host.as_ref().is_some_and(|host| is_same(origin.as_bytes(), host)) => Ok(()),
-            Some(origin) if self.origins.iter().any(|welcome| welcome.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) => Ok(()),
+            Some(origin)
+                if host
+                    .as_ref()
+                    .is_some_and(|host| is_same(origin.as_bytes(), host)) =>
+            {
+                Ok(())
+            }
+            Some(origin)
+                if self
+                    .origins
+                    .iter()
+                    .any(|welcome| welcome.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) =>
+            {
+                Ok(())
+            }
             Some(origin) => {
                 let origin = String::from_utf8_lossy(origin.as_bytes());
-                let detail = format!("pages of `{}` may not change anything here; allow them with --allow-origin, or send the request without a browser", origin.escape_debug());
-                Err(Problem::new(StatusCode::FORBIDDEN, "origin-not-allowed", detail))
+                let detail = format!(
+                    "pages of `{}` may not change anything here; allow them with --allow-origin, or send the request without a browser",
+                    origin.escape_debug()
+                );
+                Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "origin-not-allowed",
+                    detail,
+                ))
             }
         }
     }
@@ -63,40 +92,72 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, Problem> {
         return Ok(Some(authority.clone()));
     }
     let mut named = headers.get_all(header::HOST).iter();
-    let Some(first) = named.next() else { return Ok(None) };
-    let bad = || Problem::new(StatusCode::BAD_REQUEST, "bad-host", "the Host header must be one host with an optional port");
+    let Some(first) = named.next() else {
+        return Ok(None);
+    };
+    let bad = || {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-host",
+            "the Host header must be one host with an optional port",
+        )
+    };
     if named.next().is_some() {
         return Err(bad());
     }
     let authority = Authority::try_from(first.as_bytes()).map_err(|_| bad())?;
-    if authority.as_str().contains('@') { Err(bad()) } else { Ok(Some(authority)) }
+    if authority.as_str().contains('@') {
+        Err(bad())
+    } else {
+        Ok(Some(authority))
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
-    let plain = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let plain = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     let name = plain.strip_suffix('.').unwrap_or(plain);
     name.eq_ignore_ascii_case("localhost")
-        || name.len() > 10 && name.is_char_boundary(name.len() - 10) && name[name.len() - 10..].eq_ignore_ascii_case(".localhost")
-        || plain.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name.len() > 10
+            && name.is_char_boundary(name.len() - 10)
+            && name[name.len() - 10..].eq_ignore_ascii_case(".localhost")
+        || plain
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an `Origin` is the one that a page of `host` has.
 fn is_same(origin: &[u8], host: &Authority) -> bool {
-    let Some((scheme, rest)) = std::str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://")) else { return false };
-    let Ok(theirs) = Authority::try_from(rest) else { return false };
+    let Some((scheme, rest)) = std::str::from_utf8(origin)
+        .ok()
+        .and_then(|origin| origin.split_once("://"))
+    else {
+        return false;
+    };
+    let Ok(theirs) = Authority::try_from(rest) else {
+        return false;
+    };
     let default = match scheme {
         "http" => 80,
         "https" => 443,
         _ => return false,
     };
-    theirs.host().eq_ignore_ascii_case(host.host()) && theirs.port_u16().unwrap_or(default) == host.port_u16().unwrap_or(default)
+    theirs.host().eq_ignore_ascii_case(host.host())
+        && theirs.port_u16().unwrap_or(default) == host.port_u16().unwrap_or(default)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(listen: &str, method: &Method, host: &str, origin: Option<&str>) -> Result<(), String> {
+    fn verdict(
+        listen: &str,
+        method: &Method,
+        host: &str,
+        origin: Option<&str>,
+    ) -> Result<(), String> {
         let welcome = vec!["https://app.example.com".to_owned()];
         let guard = Guard::new(listen.parse().expect("an address"), welcome);
         let mut headers = HeaderMap::new();
@@ -106,13 +167,19 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().expect("a header"));
         }
-        guard.check(method, &Uri::from_static("/x"), &headers).map_err(|problem| problem.code.into_owned())
+        guard
+            .check(method, &Uri::from_static("/x"), &headers)
+            .map_err(|problem| problem.code.into_owned())
     }
 
     #[test]
     fn a_loopback_server_answers_to_loopback_names_only() {
         let check = |host: &str, expected: Result<(), &str>| {
-            assert_eq!(verdict("127.0.0.1:8080", &Method::GET, host, None), expected.map_err(str::to_owned), "{host}");
+            assert_eq!(
+                verdict("127.0.0.1:8080", &Method::GET, host, None),
+                expected.map_err(str::to_owned),
+                "{host}"
+            );
         };
         check("127.0.0.1:8080", Ok(()));
         check("localhost:8080", Ok(()));
@@ -125,23 +192,53 @@ mod tests {
         check("evillocalhost", Err("host-not-allowed"));
         check("user@localhost", Err("bad-host"));
         check("a b", Err("bad-host"));
-        assert_eq!(verdict("0.0.0.0:8080", &Method::GET, "caxton.example", None), Ok(()));
+        assert_eq!(
+            verdict("0.0.0.0:8080", &Method::GET, "caxton.example", None),
+            Ok(())
+        );
     }
 
     #[test]
     fn other_origins_may_not_change_anything() {
         let check = |host: &str, origin: &str, expected: Result<(), &str>| {
-            assert_eq!(verdict("127.0.0.1:8080", &Method::POST, host, Some(origin)), expected.map_err(str::to_owned), "{origin}");
+            assert_eq!(
+                verdict("127.0.0.1:8080", &Method::POST, host, Some(origin)),
+                expected.map_err(str::to_owned),
+                "{origin}"
+            );
         };
         check("localhost:8080", "https://app.example.com", Ok(()));
-        check("localhost:8080", "https://app.example.com:8443", Err("origin-not-allowed"));
+        check(
+            "localhost:8080",
+            "https://app.example.com:8443",
+            Err("origin-not-allowed"),
+        );
         check("localhost:8080", "http://localhost:8080", Ok(()));
         check("localhost", "http://localhost:80", Ok(()));
-        check("localhost:8080", "http://localhost:3000", Err("origin-not-allowed"));
-        check("localhost:8080", "https://evil.example", Err("origin-not-allowed"));
+        check(
+            "localhost:8080",
+            "http://localhost:3000",
+            Err("origin-not-allowed"),
+        );
+        check(
+            "localhost:8080",
+            "https://evil.example",
+            Err("origin-not-allowed"),
+        );
         check("localhost:8080", "null", Err("origin-not-allowed"));
         check("localhost:8080", "file://", Err("origin-not-allowed"));
-        assert_eq!(verdict("127.0.0.1:8080", &Method::GET, "localhost:8080", Some("https://evil.example")), Ok(()));
-        assert_eq!(verdict("127.0.0.1:8080", &Method::DELETE, "localhost:8080", None), Ok(()));
+        assert_eq!(
+            verdict(
+                "127.0.0.1:8080",
+                &Method::GET,
+                "localhost:8080",
+                Some("https://evil.example")
+            ),
+            Ok(())
+        );
+        assert_eq!(
+            verdict("127.0.0.1:8080", &Method::DELETE, "localhost:8080", None),
+            Ok(())
+        );
     }
 }

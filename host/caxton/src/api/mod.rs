@@ -55,8 +55,14 @@ impl Default for Limits {
         // Large arguments are tables pasted into a message; what is larger belongs into a file. A component of 64 MiB, the
         // sandbox's own limit, takes five minutes over 2 Mbit/s.
         Self {
-            json: Limit { bytes_max: 4 << 20, timeout: Duration::from_secs(30) },
-            wasm: Limit { bytes_max: 64 << 20, timeout: Duration::from_secs(300) },
+            json: Limit {
+                bytes_max: 4 << 20,
+                timeout: Duration::from_secs(30),
+            },
+            wasm: Limit {
+                bytes_max: 64 << 20,
+                timeout: Duration::from_secs(300),
+            },
         }
     }
 }
@@ -70,5 +76,7 @@ pub fn router(state: State, mcp: Router) -> Router {
         .merge(description)
         .merge(mcp)
         .fallback(|request: Request| async move { Problem::no_path(request.uri().path()) })
-        .method_not_allowed_fallback(|request: Request| async move { Problem::no_method(request.method(), request.uri().path()) })
+        .method_not_allowed_fallback(|request: Request| async move {
+            Problem::no_method(request.method(), request.uri().path())
+        })
 }

@@ -38,7 +38,11 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         // A connection holds about 20 KiB here; 30 s are enough for the slowest honest head.
-        Self { connections_max: 4096, head_timeout: Duration::from_secs(30), grace: Duration::from_secs(10) }
+        Self {
+            connections_max: 4096,
+            head_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
     }
 }
 
@@ -52,13 +56,29 @@ pub enum Ended {
 }
 
 /// Serves `app` until `stop` is cancelled, and then for the grace period at most.
-pub async fn serve(listener: TcpListener, app: Router, guard: Guard, metrics: Metrics, options: Options, stop: CancellationToken) -> Ended {
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    guard: Guard,
+    metrics: Metrics,
+    options: Options,
+    stop: CancellationToken,
+) -> Ended {
     let places = Arc::new(Semaphore::new(options.connections_max as usize));
     let cut = CancellationToken::new();
     let mut http = http1::Builder::new();
     // A client that closes its half while it waits has gone away: its turn is cancelled.
-    http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).half_close(false);
-    let shared = Shared { app, guard, metrics, http, stop: stop.clone(), cut: cut.clone() };
+    http.timer(TokioTimer::new())
+        .header_read_timeout(options.head_timeout)
+        .half_close(false);
+    let shared = Shared {
+        app,
+        guard,
+        metrics,
+        http,
+        stop: stop.clone(),
+        cut: cut.clone(),
+    };
     loop {
         let accepted = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -89,7 +109,9 @@ pub async fn serve(listener: TcpListener, app: Router, guard: Guard, metrics: Me
     if tokio::time::timeout(options.grace, all).await.is_ok() {
         return Ended::Clean;
     }
-    let open = options.connections_max.saturating_sub(u32::try_from(places.available_permits()).unwrap_or(u32::MAX));
+    let open = options
+        .connections_max
+        .saturating_sub(u32::try_from(places.available_permits()).unwrap_or(u32::MAX));
     cut.cancel();
     let all = places.acquire_many(options.connections_max);
     // A task that was told to end does so at its next await; one that does not is not waited for.
@@ -111,7 +133,14 @@ async fn connection(stream: TcpStream, shared: Shared) {
     let _open = shared.metrics.connection();
     // Events are small and must not wait for each other's acknowledgement.
     drop(stream.set_nodelay(true));
-    let Shared { app, guard, metrics, http, stop, cut } = shared;
+    let Shared {
+        app,
+        guard,
+        metrics,
+        http,
+        stop,
+        cut,
+    } = shared;
     let service = hyper::service::service_fn(move |request| {
         let (app, guard, metrics) = (app.clone(), guard.clone(), metrics.clone());
         async move { Ok::<_, Infallible>(answer(request, app, &guard, &metrics).await) }
@@ -133,7 +162,12 @@ async fn connection(stream: TcpStream, shared: Shared) {
     }
 }
 
-async fn answer(request: Request<Incoming>, mut app: Router, guard: &Guard, metrics: &Metrics) -> Response {
+async fn answer(
+    request: Request<Incoming>,
+    mut app: Router,
+    guard: &Guard,
+    metrics: &Metrics,
+) -> Response {
     let started = Instant::now();
     let surface = Surface::of(request.uri().path());
     let response = match guard.check(request.method(), request.uri(), request.headers()) {

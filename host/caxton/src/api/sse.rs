@@ -20,16 +20,23 @@ pub fn event(name: &str, data: &impl Serialize) -> Event {
     match serde_json::to_string(data) {
         // JSON text has no line breaks, so it is one line of data.
         Ok(json) => event.data(json),
-        Err(error) => Event::default().event("error").data(Problem::internal(&error).json().to_string()),
+        Err(error) => Event::default()
+            .event("error")
+            .data(Problem::internal(&error).json().to_string()),
     }
 }
 
 /// A response that streams events until they end or the client goes away; then `events` is dropped.
 pub fn response(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let events = futures_util::StreamExt::map(events, Ok::<_, Infallible>);
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let mut response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
     // nginx would collect the answer before it passes it on.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response

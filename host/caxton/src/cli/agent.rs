@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
+use super::Output;
 use super::output::{self, Style};
 use super::target::Target;
-use super::Output;
 use crate::api::wire;
 
 /// Look at agents and change them.
@@ -52,15 +52,27 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     match args.command {
         Command::List { output } => {
             let found: wire::Agents = client.get(&["agents"]).await?;
-            if output.json { output::json(&found.agents)? } else { list(&found.agents)? }
+            if output.json {
+                output::json(&found.agents)?
+            } else {
+                list(&found.agents)?
+            }
         }
         Command::Show { name, output } => {
             let agent: wire::Agent = client.get(&["agents", &name]).await?;
-            if output.json { output::json(&agent)? } else { show(&agent)? }
+            if output.json {
+                output::json(&agent)?
+            } else {
+                show(&agent)?
+            }
         }
         Command::Restart { name, output } => {
             let agent: wire::Agent = client.post(&["agents", &name, "restart"], &()).await?;
-            if output.json { output::json(&agent)? } else { output::line(format_args!("restarted {name}"))? }
+            if output.json {
+                output::json(&agent)?
+            } else {
+                output::line(format_args!("restarted {name}"))?
+            }
         }
         Command::Remove { name } => {
             client.delete(&["agents", &name]).await?;
@@ -73,25 +85,67 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
 fn list(agents: &[wire::Agent]) -> Result<()> {
     let rows: Vec<_> = agents
         .iter()
-        .map(|agent| [agent.name.clone(), agent.state.clone(), agent.counters.messages.to_string(), agent.model.clone(), agent.description.clone()])
+        .map(|agent| {
+            [
+                agent.name.clone(),
+                agent.state.clone(),
+                agent.counters.messages.to_string(),
+                agent.model.clone(),
+                agent.description.clone(),
+            ]
+        })
         .collect();
-    output::table(["NAME", "STATE", "MESSAGES", "MODEL", "DESCRIPTION"], &rows, "There are no agents; add one with `caxton init --agent NAME --template chatbot`.")
+    output::table(
+        ["NAME", "STATE", "MESSAGES", "MODEL", "DESCRIPTION"],
+        &rows,
+        "There are no agents; add one with `caxton init --agent NAME --template chatbot`.",
+    )
 }
 
 fn show(agent: &wire::Agent) -> Result<()> {
     let style = Style::of_stdout();
-    let wire::Agent { name, version, description, capabilities, tools, model, state, failure, counters, .. } = agent;
+    let wire::Agent {
+        name,
+        version,
+        description,
+        capabilities,
+        tools,
+        model,
+        state,
+        failure,
+        counters,
+        ..
+    } = agent;
     output::line(format_args!("{} {version}", style.bold(name)))?;
     output::line(description)?;
-    output::line(format_args!("state         {}", failure.as_ref().map_or_else(|| state.clone(), |why| format!("{state}: {why}"))))?;
+    output::line(format_args!(
+        "state         {}",
+        failure
+            .as_ref()
+            .map_or_else(|| state.clone(), |why| format!("{state}: {why}"))
+    ))?;
     output::line(format_args!("model         {model}"))?;
-    let names: Vec<_> = capabilities.iter().map(|capability| format!("{} {}", capability.name, capability.version)).collect();
+    let names: Vec<_> = capabilities
+        .iter()
+        .map(|capability| format!("{} {}", capability.name, capability.version))
+        .collect();
     output::line(format_args!("capabilities  {}", listed(&names)))?;
     output::line(format_args!("tools         {}", listed(tools)))?;
-    let wire::Counters { messages, failures, tool_calls, tokens } = counters;
-    output::line(format_args!("since start   {messages} messages, {failures} failed, {tool_calls} tool calls, {tokens} tokens"))
+    let wire::Counters {
+        messages,
+        failures,
+        tool_calls,
+        tokens,
+    } = counters;
+    output::line(format_args!(
+        "since start   {messages} messages, {failures} failed, {tool_calls} tool calls, {tokens} tokens"
+    ))
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
 }

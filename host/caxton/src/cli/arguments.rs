@@ -32,12 +32,23 @@ impl Arguments {
             Some(text) => object(&source(text)?)?,
         };
         for pair in &self.pairs {
-            let (key, text) = pair.split_once('=').ok_or_else(|| anyhow!("`{pair}` is no argument; write it as key=value"))?;
+            let (key, text) = pair
+                .split_once('=')
+                .ok_or_else(|| anyhow!("`{pair}` is no argument; write it as key=value"))?;
             let text = match text.strip_prefix('@') {
-                Some(file) => std::fs::read_to_string(file).with_context(|| format!("can't read {file}, which `{key}` names"))?,
+                Some(file) => std::fs::read_to_string(file)
+                    .with_context(|| format!("can't read {file}, which `{key}` names"))?,
                 None => text.to_owned(),
             };
-            arguments.insert(key.to_owned(), value(&text, schema.get("properties").and_then(|properties| properties.get(key))));
+            arguments.insert(
+                key.to_owned(),
+                value(
+                    &text,
+                    schema
+                        .get("properties")
+                        .and_then(|properties| properties.get(key)),
+                ),
+            );
         }
         Ok(arguments)
     }
@@ -46,7 +57,9 @@ impl Arguments {
 fn source(text: &str) -> Result<String> {
     if text == "-" {
         let mut read = String::new();
-        std::io::stdin().read_to_string(&mut read).context("standard input can't be read as text")?;
+        std::io::stdin()
+            .read_to_string(&mut read)
+            .context("standard input can't be read as text")?;
         return Ok(read);
     }
     match text.strip_prefix('@') {
@@ -58,8 +71,13 @@ fn source(text: &str) -> Result<String> {
 fn object(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => bail!("the arguments are {}, and must be a JSON object such as {{\"key\": \"value\"}}", kind(&other)),
-        Err(error) => bail!("the arguments are not JSON: {error}; write an object such as '{{\"key\": \"value\"}}'"),
+        Ok(other) => bail!(
+            "the arguments are {}, and must be a JSON object such as {{\"key\": \"value\"}}",
+            kind(&other)
+        ),
+        Err(error) => bail!(
+            "the arguments are not JSON: {error}; write an object such as '{{\"key\": \"value\"}}'"
+        ),
     }
 }
 
@@ -73,7 +91,15 @@ fn value(text: &str, schema: Option<&Value>) -> Value {
     let as_text = || Value::String(text.to_owned());
     let known = schema.is_some_and(|schema| schema.get("type").is_some());
     match serde_json::from_str::<Value>(text) {
-        Ok(parsed) if known => if takes(kind_of_type(&parsed)) || (parsed.is_i64() || parsed.is_u64()) && takes("integer") { parsed } else { as_text() },
+        Ok(parsed) if known => {
+            if takes(kind_of_type(&parsed))
+                || (parsed.is_i64() || parsed.is_u64()) && takes("integer")
+            {
+                parsed
+            } else {
+                as_text()
+            }
+        }
         // Without a type, what reads as JSON is JSON.
         Ok(parsed) => parsed,
         Err(_) => as_text(),
@@ -108,8 +134,15 @@ mod tests {
         } });
         let schema = schema.as_object().expect("an object");
         let check = |pair: &str, expected: Value| {
-            let arguments = Arguments { json: None, pairs: vec![pair.to_owned()] };
-            assert_eq!(Value::Object(arguments.read(schema).expect(pair)), expected, "{pair}");
+            let arguments = Arguments {
+                json: None,
+                pairs: vec![pair.to_owned()],
+            };
+            assert_eq!(
+                Value::Object(arguments.read(schema).expect(pair)),
+                expected,
+                "{pair}"
+            );
         };
         check("text=42", json!({ "text": "42" }));
         check("text=a=b", json!({ "text": "a=b" }));
@@ -127,14 +160,25 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let check = |json: &str, told: &str| {
-            let arguments = Arguments { json: Some(json.to_owned()), pairs: Vec::new() };
+            let arguments = Arguments {
+                json: Some(json.to_owned()),
+                pairs: Vec::new(),
+            };
             let error = arguments.read(&Map::new()).expect_err(json).to_string();
             assert!(error.contains(told), "{error}");
         };
         check("[1]", "must be a JSON object");
         check("{", "not JSON");
         check("@no-such-file.json", "can't read no-such-file.json");
-        let pair = Arguments { json: None, pairs: vec!["alone".to_owned()] };
-        assert!(pair.read(&Map::new()).expect_err("no value").to_string().contains("key=value"));
+        let pair = Arguments {
+            json: None,
+            pairs: vec!["alone".to_owned()],
+        };
+        assert!(
+            pair.read(&Map::new())
+                .expect_err("no value")
+                .to_string()
+                .contains("key=value")
+        );
     }
 }

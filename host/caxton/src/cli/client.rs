@@ -28,16 +28,30 @@ impl Client {
     /// # Errors
     /// Where the address is none.
     pub fn new(server: &str, workspace: String) -> Result<Self> {
-        let with_scheme = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
-        let usable = Url::parse(&with_scheme).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let with_scheme = if server.contains("://") {
+            server.to_owned()
+        } else {
+            format!("http://{server}")
+        };
+        let usable = Url::parse(&with_scheme)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !usable {
-            bail!("`{server}` is not the address of a server; write one such as http://127.0.0.1:8080");
+            bail!(
+                "`{server}` is not the address of a server; write one such as http://127.0.0.1:8080"
+            );
         }
         // A proxy for the web is no way to a server on this machine, and reqwest leaves loopback addresses to it.
-        let local = Url::parse(&with_scheme).is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")));
-        let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).user_agent(concat!("caxton/", env!("CARGO_PKG_VERSION")));
+        let local = Url::parse(&with_scheme)
+            .is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")));
+        let builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(concat!("caxton/", env!("CARGO_PKG_VERSION")));
         let http = if local { builder.no_proxy() } else { builder }.build()?;
-        Ok(Self { http, server: with_scheme.trim_end_matches('/').to_owned(), workspace })
+        Ok(Self {
+            http,
+            server: with_scheme.trim_end_matches('/').to_owned(),
+            workspace,
+        })
     }
 
     /// A request to a path of the workspace; its parts are escaped here.
@@ -45,7 +59,10 @@ impl Client {
         let mut url = Url::parse(&self.server)?;
         match url.path_segments_mut() {
             Ok(mut segments) => {
-                segments.pop_if_empty().extend(["api", "v1", "workspaces", &self.workspace]).extend(path);
+                segments
+                    .pop_if_empty()
+                    .extend(["api", "v1", "workspaces", &self.workspace])
+                    .extend(path);
             }
             Err(()) => bail!("`{}` is not the address of a server", self.server),
         }
@@ -53,12 +70,22 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.problem(response).await)
+        }
     }
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
-        let bytes = response.bytes().await.map_err(|error| anyhow!("the answer of {} broke off: {error}", self.server))?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| anyhow!("the answer of {} broke off: {error}", self.server))?;
         serde_json::from_slice(&bytes).map_err(|error| {
             anyhow!("the answer of {} can't be understood: {error}; is it a Caxton server of version {}?", self.server, env!("CARGO_PKG_VERSION"))
         })
@@ -72,24 +99,42 @@ impl Client {
 
     /// `GET` of a path outside of any workspace, whatever its status.
     pub async fn probe<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let response = self.http.get(format!("{}{path}", self.server)).send().await.map_err(|error| self.unreachable(&error))?;
+        let response = self
+            .http
+            .get(format!("{}{path}", self.server))
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
         self.read(response).await
     }
 
     /// `POST` of JSON.
-    pub async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T> {
-        let response = self.send(self.request(Method::POST, path)?.json(body)).await?;
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let response = self
+            .send(self.request(Method::POST, path)?.json(body))
+            .await?;
         self.read(response).await
     }
 
     /// `POST` of JSON that is answered by a stream of events.
     pub async fn stream(&self, path: &[&str], body: &impl Serialize) -> Result<Response> {
-        self.send(self.request(Method::POST, path)?.header("accept", "text/event-stream").json(body)).await
+        self.send(
+            self.request(Method::POST, path)?
+                .header("accept", "text/event-stream")
+                .json(body),
+        )
+        .await
     }
 
     /// `DELETE`.
     pub async fn delete(&self, path: &[&str]) -> Result<()> {
-        self.send(self.request(Method::DELETE, path)?).await.map(drop)
+        self.send(self.request(Method::DELETE, path)?)
+            .await
+            .map(drop)
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
@@ -99,7 +144,10 @@ impl Client {
             cause = inner;
         }
         if error.is_connect() {
-            anyhow!("no server answers at {}: {cause}; start one with `caxton serve`, or name another with --server", self.server)
+            anyhow!(
+                "no server answers at {}: {cause}; start one with `caxton serve`, or name another with --server",
+                self.server
+            )
         } else {
             anyhow!("{} did not answer: {cause}", self.server)
         }
@@ -117,7 +165,12 @@ impl Client {
 
 /// A problem as an error for people: every fault on a line of its own.
 pub fn problem_shown(problem: &wire::Problem) -> anyhow::Error {
-    let wire::Problem { detail, code, faults, .. } = problem;
+    let wire::Problem {
+        detail,
+        code,
+        faults,
+        ..
+    } = problem;
     if faults.len() < 2 {
         return anyhow!("{detail} ({code})");
     }
@@ -128,7 +181,11 @@ pub fn problem_shown(problem: &wire::Problem) -> anyhow::Error {
             (_, _, _, Some(pointer)) => format!("{pointer}: "),
             _ => String::new(),
         };
-        let remedy = fault.remedy.as_deref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        let remedy = fault
+            .remedy
+            .as_deref()
+            .map(|remedy| format!("; {remedy}"))
+            .unwrap_or_default();
         text.push_str(&format!("\n  {place}{}{remedy}", fault.reason));
     }
     anyhow!(text)

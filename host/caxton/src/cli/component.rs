@@ -56,13 +56,31 @@ async fn list(target: &Target, output: Output) -> Result<ExitCode> {
     }
     let row = |component: &wire::Component| {
         let size = output::size(component.size as u64);
-        let tools = if component.tools.is_empty() { String::new() } else { component.tools.len().to_string() };
-        [component.name.clone(), component.kinds.join(", "), tools, size, component.source.clone(), component.digest.chars().take(12).collect()]
+        let tools = if component.tools.is_empty() {
+            String::new()
+        } else {
+            component.tools.len().to_string()
+        };
+        [
+            component.name.clone(),
+            component.kinds.join(", "),
+            tools,
+            size,
+            component.source.clone(),
+            component.digest.chars().take(12).collect(),
+        ]
     };
     let rows: Vec<_> = found.components.iter().map(row).collect();
-    output::table(["NAME", "KIND", "TOOLS", "SIZE", "SOURCE", "DIGEST"], &rows, "There are no components; put .wasm files into the workspace's `components` directory.")?;
+    output::table(
+        ["NAME", "KIND", "TOOLS", "SIZE", "SOURCE", "DIGEST"],
+        &rows,
+        "There are no components; put .wasm files into the workspace's `components` directory.",
+    )?;
     for refused in &found.refused {
-        output::remark(format_args!("refused {}: {}; {}", refused.name, refused.reason, refused.remedy));
+        output::remark(format_args!(
+            "refused {}: {}; {}",
+            refused.name, refused.reason, refused.remedy
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

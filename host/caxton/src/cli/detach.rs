@@ -24,13 +24,23 @@ pub fn is_detached() -> bool {
 /// # Errors
 /// Where it does not become ready; the text has the end of its log.
 pub fn start(data: &Path, json: bool) -> Result<ExitCode> {
-    std::fs::create_dir_all(data).with_context(|| format!("the data directory {} can't be made", data.display()))?;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("the data directory {} can't be made", data.display()))?;
     let path = data::log_file(data);
-    let log = File::options().create(true).append(true).open(&path).with_context(|| format!("can't write to {}", path.display()))?;
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("can't write to {}", path.display()))?;
     let begin = log.metadata()?.len();
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(std::env::args_os().skip(1).filter(|arg| arg != "--detach")).env(VARIABLE, "1");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    command
+        .args(std::env::args_os().skip(1).filter(|arg| arg != "--detach"))
+        .env(VARIABLE, "1");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log);
     // A group of its own, so that Ctrl-C in this terminal is not meant for it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -40,11 +50,18 @@ pub fn start(data: &Path, json: bool) -> Result<ExitCode> {
     BufReader::new(stdout).read_line(&mut ready)?;
     if ready.trim().is_empty() {
         let status = child.wait()?;
-        bail!("the server did not start ({status}):\n{}", tail(&path, begin).trim_end());
+        bail!(
+            "the server did not start ({status}):\n{}",
+            tail(&path, begin).trim_end()
+        );
     }
     output::line(ready.trim_end())?;
     if !json {
-        output::remark(format_args!("It logs to {}; stop it with `caxton stop --data {}`.", path.display(), data.display()));
+        output::remark(format_args!(
+            "It logs to {}; stop it with `caxton stop --data {}`.",
+            path.display(),
+            data.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -32,18 +32,39 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     let ready: wire::Readiness = client.probe("/ready").await?;
     let is_ready = ready.status == "ready";
     if args.json {
-        output::json(&Report { url: &client.server, health: &health, ready: &ready })?;
+        output::json(&Report {
+            url: &client.server,
+            health: &health,
+            ready: &ready,
+        })?;
     } else {
         let style = Style::of_stdout();
-        let status = if is_ready { style.green(&ready.status) } else { style.red(&ready.status) };
-        output::line(format_args!("{status}  caxton {} at {}", health.version, client.server))?;
+        let status = if is_ready {
+            style.green(&ready.status)
+        } else {
+            style.red(&ready.status)
+        };
+        output::line(format_args!(
+            "{status}  caxton {} at {}",
+            health.version, client.server
+        ))?;
         output::line(format_args!(
             "workspace {}: {} agents, {} components, {} tools; embeddings {}",
             ready.workspace, ready.agents, ready.components, ready.tools, ready.embeddings
         ))?;
         for refused in &ready.refused {
-            output::line(format_args!("{} {}: {}; {}", style.red("refused"), refused.name, refused.reason, refused.remedy))?;
+            output::line(format_args!(
+                "{} {}: {}; {}",
+                style.red("refused"),
+                refused.name,
+                refused.reason,
+                refused.remedy
+            ))?;
         }
     }
-    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

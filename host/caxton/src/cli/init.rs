@@ -38,18 +38,31 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
 
 fn new_workspace(args: &Args, json: bool) -> anyhow::Result<()> {
     let Some(dir) = &args.dir else {
-        bail!("no directory is named; write `caxton init DIR`, or `caxton init .` for the current one");
+        bail!(
+            "no directory is named; write `caxton init DIR`, or `caxton init .` for the current one"
+        );
     };
-    let template = find(WORKSPACES, |t| t.name, args.template.as_deref(), "workspace")?;
+    let template = find(
+        WORKSPACES,
+        |t| t.name,
+        args.template.as_deref(),
+        "workspace",
+    )?;
     let name = workspace_name(dir).unwrap_or_else(|| template.name.to_owned());
     let files = write_workspace(dir, template, &name)?;
     let mut out = std::io::stdout().lock();
     if json {
-        let made = json!({"workspace": name, "path": dir, "template": template.name, "files": files});
+        let made =
+            json!({"workspace": name, "path": dir, "template": template.name, "files": files});
         writeln!(out, "{}", serde_json::to_string_pretty(&made)?)?;
         return Ok(());
     }
-    writeln!(out, "Made the workspace {name} from the template {} in {}:", template.name, dir.display())?;
+    writeln!(
+        out,
+        "Made the workspace {name} from the template {} in {}:",
+        template.name,
+        dir.display()
+    )?;
     for file in files {
         writeln!(out, "  {file}")?;
     }
@@ -57,7 +70,11 @@ fn new_workspace(args: &Args, json: bool) -> anyhow::Result<()> {
     if dir != Path::new(".") {
         writeln!(out, "  cd {}", shell(&dir.display().to_string()))?;
     }
-    writeln!(out, "  caxton serve\n  caxton send {}    # in another terminal", shell(template.question))?;
+    writeln!(
+        out,
+        "  caxton serve\n  caxton send {}    # in another terminal",
+        shell(template.question)
+    )?;
     Ok(())
 }
 
@@ -71,26 +88,47 @@ fn new_agent(agent: &str, args: &Args, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(&made)?)?;
         return Ok(());
     }
-    writeln!(out, "Made the agent {agent} from the template {} in {}.", template.name, path.display())?;
+    writeln!(
+        out,
+        "Made the agent {agent} from the template {} in {}.",
+        template.name,
+        path.display()
+    )?;
     if !template.grants.is_empty() {
-        writeln!(out, "\nIts tools work with what they are granted. Unless caxton.toml grants it already, add:\n")?;
+        writeln!(
+            out,
+            "\nIts tools work with what they are granted. Unless caxton.toml grants it already, add:\n"
+        )?;
         for line in template.grants.lines() {
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out, "\nNext:\n  caxton validate {}", shell(&dir.display().to_string()))?;
+    writeln!(
+        out,
+        "\nNext:\n  caxton validate {}",
+        shell(&dir.display().to_string())
+    )?;
     Ok(())
 }
 
 /// Finds a template by name; the first where none is named.
-fn find<'t, T>(all: &'t [T], name_of: impl Fn(&T) -> &'static str, name: Option<&str>, kind: &str) -> anyhow::Result<&'t T> {
+fn find<'t, T>(
+    all: &'t [T],
+    name_of: impl Fn(&T) -> &'static str,
+    name: Option<&str>,
+    kind: &str,
+) -> anyhow::Result<&'t T> {
     let found = match name {
         None => all.first(),
         Some(name) => all.iter().find(|template| name_of(template) == name),
     };
     found.with_context(|| {
         let names: Vec<&str> = all.iter().map(&name_of).collect();
-        format!("there is no {kind} template `{}`; there are: {}", name.unwrap_or_default(), names.join(", "))
+        format!(
+            "there is no {kind} template `{}`; there are: {}",
+            name.unwrap_or_default(),
+            names.join(", ")
+        )
     })
 }
 
@@ -102,26 +140,45 @@ fn workspace_name(dir: &Path) -> Option<String> {
 }
 
 /// Writes the template into `dir`. Returns the files that were written, relative to it.
-fn write_workspace(dir: &Path, template: &WorkspaceTemplate, name: &str) -> anyhow::Result<Vec<&'static str>> {
+fn write_workspace(
+    dir: &Path,
+    template: &WorkspaceTemplate,
+    name: &str,
+) -> anyhow::Result<Vec<&'static str>> {
     let into_existing = is_usable(dir)?;
     let full = std::path::absolute(dir)?;
-    let parent = full.parent().with_context(|| format!("{} can't be a workspace: it has no parent directory", dir.display()))?;
+    let parent = full.parent().with_context(|| {
+        format!(
+            "{} can't be a workspace: it has no parent directory",
+            dir.display()
+        )
+    })?;
     fs::create_dir_all(parent).with_context(|| format!("{} can't be made", parent.display()))?;
     // Beside the target, because only within one file system a rename is atomic.
-    let beside = if into_existing { full.as_path() } else { parent };
+    let beside = if into_existing {
+        full.as_path()
+    } else {
+        parent
+    };
     let staged = staging(0o777)
         .tempdir_in(beside)
         .with_context(|| format!("nothing can be written in {}", beside.display()))?;
     for File { path, text } in template.files {
         let target = staged.path().join(path);
-        let text = if *path == "caxton.toml" { named(text, name)? } else { (*text).to_owned() };
+        let text = if *path == "caxton.toml" {
+            named(text, name)?
+        } else {
+            (*text).to_owned()
+        };
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::write(&target, text).with_context(|| format!("{path} can't be written in {}", dir.display()))?;
+        fs::write(&target, text)
+            .with_context(|| format!("{path} can't be written in {}", dir.display()))?;
     }
     if into_existing {
-        move_in(staged.path(), &full).with_context(|| format!("the files can't be put into {}", dir.display()))?;
+        move_in(staged.path(), &full)
+            .with_context(|| format!("the files can't be put into {}", dir.display()))?;
     } else {
         // From here on it is not a temporary directory any more.
         let staged = staged.keep();
@@ -138,15 +195,29 @@ fn is_usable(dir: &Path) -> anyhow::Result<bool> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error).with_context(|| format!("{} can't be a workspace; name a new directory", dir.display())),
+        Err(error) => {
+            return Err(error).with_context(|| {
+                format!(
+                    "{} can't be a workspace; name a new directory",
+                    dir.display()
+                )
+            });
+        }
     };
     if dir.join("caxton.toml").symlink_metadata().is_ok() {
-        bail!("{} is a workspace already; add an agent with `caxton init --agent NAME`, or name another directory", dir.display());
+        bail!(
+            "{} is a workspace already; add an agent with `caxton init --agent NAME`, or name another directory",
+            dir.display()
+        );
     }
     for entry in entries {
         let name = entry?.file_name();
         if name != ".git" {
-            bail!("{} is not empty: it has {}; name a new or empty directory", dir.display(), name.to_string_lossy());
+            bail!(
+                "{} is not empty: it has {}; name a new or empty directory",
+                dir.display(),
+                name.to_string_lossy()
+            );
         }
     }
     Ok(true)
@@ -155,7 +226,9 @@ fn is_usable(dir: &Path) -> anyhow::Result<bool> {
 /// Moves everything from `staged` into `dir`, `caxton.toml` last, for it is what makes a directory a workspace. What was moved is
 /// taken away again where something can't be.
 fn move_in(staged: &Path, dir: &Path) -> std::io::Result<()> {
-    let mut entries: Vec<_> = fs::read_dir(staged)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+    let mut entries: Vec<_> = fs::read_dir(staged)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<_, _>>()?;
     entries.sort_by_key(|name| name == "caxton.toml");
     for (index, name) in entries.iter().enumerate() {
         if let Err(error) = fs::rename(staged.join(name), dir.join(name)) {
@@ -174,7 +247,10 @@ fn write_agent(dir: &Path, agent: &str, template: &AgentTemplate) -> anyhow::Res
         bail!("the agent's name {}; {}", refusal.reason, refusal.remedy);
     }
     if !dir.join("caxton.toml").is_file() {
-        bail!("{} is no workspace, it has no caxton.toml; make one with `caxton init DIR`", dir.display());
+        bail!(
+            "{} is no workspace, it has no caxton.toml; make one with `caxton init DIR`",
+            dir.display()
+        );
     }
     let agents = dir.join("agents");
     fs::create_dir_all(&agents).with_context(|| format!("{} can't be made", agents.display()))?;
@@ -186,9 +262,14 @@ fn write_agent(dir: &Path, agent: &str, template: &AgentTemplate) -> anyhow::Res
     match staged.persist_noclobber(&path) {
         Ok(_) => Ok(path),
         Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => {
-            bail!("{} exists already; choose another name, or edit it", path.display())
+            bail!(
+                "{} exists already; choose another name, or edit it",
+                path.display()
+            )
         }
-        Err(failed) => Err(failed.error).with_context(|| format!("{} can't be written", path.display())),
+        Err(failed) => {
+            Err(failed.error).with_context(|| format!("{} can't be written", path.display()))
+        }
     }
 }
 
@@ -210,7 +291,10 @@ fn staging(mode: u32) -> tempfile::Builder<'static, 'static> {
 /// The TOML with its `name` changed, comments and all else kept.
 fn named(text: &str, name: &str) -> anyhow::Result<String> {
     let mut document: toml_edit::DocumentMut = text.parse()?;
-    let value = document.get_mut("name").and_then(toml_edit::Item::as_value_mut).context("the template has no name")?;
+    let value = document
+        .get_mut("name")
+        .and_then(toml_edit::Item::as_value_mut)
+        .context("the template has no name")?;
     let decor = value.decor().clone();
     *value = name.into();
     *value.decor_mut() = decor;
@@ -219,8 +303,15 @@ fn named(text: &str, name: &str) -> anyhow::Result<String> {
 
 /// Quotes an argument for a shell where it needs it.
 fn shell(argument: &str) -> String {
-    let plain = !argument.is_empty() && argument.chars().all(|c| c.is_alphanumeric() || "-_./:=+".contains(c));
-    if plain { argument.to_owned() } else { format!("'{}'", argument.replace('\'', "'\\''")) }
+    let plain = !argument.is_empty()
+        && argument
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_./:=+".contains(c));
+    if plain {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

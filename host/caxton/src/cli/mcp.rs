@@ -30,11 +30,17 @@ pub struct Args {
 pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
     telemetry::log(Format::Text, "warn").map_err(anyhow::Error::msg)?;
     let (dir, wanted) = args.place.find(target)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         let (data, scratch) = hold(&wanted)?;
-        let cache = if scratch.is_some() { wanted.join("cache") } else { data.cache() };
+        let cache = if scratch.is_some() {
+            wanted.join("cache")
+        } else {
+            data.cache()
+        };
         let workspace = open::open(dir, args.place.components, &data, &cache).await?;
         let served = tokio::select! {
             served = mcp::stdio(workspace, stop.clone()) => served.map_err(anyhow::Error::from),
@@ -60,7 +66,9 @@ fn hold(wanted: &std::path::Path) -> Result<(Data, Option<std::path::PathBuf>)> 
     match Data::hold(wanted) {
         Ok(data) => Ok((data, None)),
         Err(error @ data::Error::InUse { .. }) => {
-            output::remark(format_args!("{error}; until then, conversations of this session are not kept"));
+            output::remark(format_args!(
+                "{error}; until then, conversations of this session are not kept"
+            ));
             let scratch = std::env::temp_dir().join(format!("caxton-mcp-{}", uuid::Uuid::now_v7()));
             Ok((Data::hold(&scratch)?, Some(scratch)))
         }

@@ -107,7 +107,10 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // A pipe that was closed, as by `head`, is no failure worth words.
-            let closed = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
+            let closed = error
+                .chain()
+                .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+                .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
             if !closed {
                 output::error(&error);
             }
@@ -136,8 +139,13 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs a command that only waits for a server: one thread is enough.
-fn client_side(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+fn client_side(
+    command: impl Future<Output = anyhow::Result<ExitCode>>,
+) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(command)
 }
 
 fn styles() -> Styles {

@@ -22,9 +22,18 @@ pub fn source() -> Source {
 #[cfg(feature = "model")]
 fn embedded() -> Option<Source> {
     Some(Source::Bytes {
-        config: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/model/config.json")),
-        tokenizer: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/model/tokenizer.json")),
-        weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/model/model.safetensors")),
+        config: include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/model/config.json"
+        )),
+        tokenizer: include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/model/tokenizer.json"
+        )),
+        weights: include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/model/model.safetensors"
+        )),
     })
 }
 
@@ -34,8 +43,15 @@ fn embedded() -> Option<Source> {
 }
 
 fn beside() -> Source {
-    let program = std::env::current_exe().and_then(|program| program.canonicalize()).unwrap_or_default();
-    let found = program.ancestors().skip(1).take(2).map(|dir| dir.join("model")).find(|dir| has_model(dir));
+    let program = std::env::current_exe()
+        .and_then(|program| program.canonicalize())
+        .unwrap_or_default();
+    let found = program
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join("model"))
+        .find(|dir| has_model(dir));
     found.map_or_else(
         || {
             let place = program.parent().unwrap_or(Path::new(".")).join("model");

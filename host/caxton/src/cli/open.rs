@@ -31,15 +31,22 @@ impl Place {
     pub fn find(&self, target: &Target) -> Result<(Option<PathBuf>, PathBuf)> {
         let dir = target.directory()?;
         if let (None, Some(name)) = (&dir, &target.workspace) {
-            bail!("there is no directory `{name}`; name the directory of a workspace, or make one with `caxton init {name}`");
+            bail!(
+                "there is no directory `{name}`; name the directory of a workspace, or make one with `caxton init {name}`"
+            );
         }
         if let Some(components) = &self.components
             && !components.is_dir()
         {
-            bail!("{} is not a directory; name one with .wasm files in it", components.display());
+            bail!(
+                "{} is not a directory; name one with .wasm files in it",
+                components.display()
+            );
         }
         if dir.is_none() && self.components.is_none() {
-            bail!("there is nothing to serve here: no {SETTINGS} in this directory or above; make a workspace with `caxton init DIR`, name one with --workspace, or give a directory of components with --components");
+            bail!(
+                "there is nothing to serve here: no {SETTINGS} in this directory or above; make a workspace with `caxton init DIR`, name one with --workspace, or give a directory of components with --components"
+            );
         }
         let data = match (&self.data, &dir) {
             (Some(data), _) => data.clone(),
@@ -54,13 +61,29 @@ impl Place {
 ///
 /// # Errors
 /// Every fault of its files at once; or what is wrong with the data directory.
-pub async fn open(dir: Option<PathBuf>, components_dir: Option<PathBuf>, data: &Data, cache: &Path) -> Result<Workspace> {
+pub async fn open(
+    dir: Option<PathBuf>,
+    components_dir: Option<PathBuf>,
+    data: &Data,
+    cache: &Path,
+) -> Result<Workspace> {
     let embedder = Embedder::open(super::model::source());
     let store = Store::open(data.database())?;
-    let settings = Settings { cache: Some(cache.to_owned()), embedder: Some(embedder.clone()), ..Settings::default() };
+    let settings = Settings {
+        cache: Some(cache.to_owned()),
+        embedder: Some(embedder.clone()),
+        ..Settings::default()
+    };
     let sandbox = Sandbox::new(settings).context("the sandbox can't be set up")?;
     let shown = dir.clone();
-    let options = workspace::Options { dir, components_dir, data: data.path.clone(), sandbox, store, embedder: Some(embedder) };
+    let options = workspace::Options {
+        dir,
+        components_dir,
+        data: data.path.clone(),
+        sandbox,
+        store,
+        embedder: Some(embedder),
+    };
     match Workspace::open(options).await {
         Ok(workspace) => Ok(workspace),
         Err(workspace::Error::Faults(faults)) => Err(shown_faults(shown.as_deref(), &faults)),

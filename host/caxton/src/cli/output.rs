@@ -54,7 +54,10 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], empty: &str)
     }
     let style = Style::of_stdout();
     let columns = columns();
-    let before: usize = widths[..N.saturating_sub(1)].iter().map(|width| width + 2).sum();
+    let before: usize = widths[..N.saturating_sub(1)]
+        .iter()
+        .map(|width| width + 2)
+        .sum();
     let mut write = |cells: Vec<&str>, bold: bool| -> std::io::Result<()> {
         let mut text = String::new();
         for (index, cell) in cells.iter().enumerate() {
@@ -66,7 +69,11 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], empty: &str)
             }
         }
         let text = text.trim_end();
-        if bold { writeln!(out, "{}", style.bold(text)) } else { writeln!(out, "{text}") }
+        if bold {
+            writeln!(out, "{}", style.bold(text))
+        } else {
+            writeln!(out, "{text}")
+        }
     };
     write(head.to_vec(), true)?;
     for row in rows {
@@ -80,7 +87,10 @@ fn columns() -> usize {
     if !std::io::stdout().is_terminal() {
         return usize::MAX / 2;
     }
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or(100)
 }
 
 fn one_line(text: &str) -> String {
@@ -91,7 +101,10 @@ fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    text.chars()
+        .take(width.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// Prints an error with what caused it. A cause that was told already is not told again.
@@ -151,7 +164,11 @@ impl Style {
     }
 
     fn with(self, code: &str, text: impl Display) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+        if self.0 {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
     }
 }
 

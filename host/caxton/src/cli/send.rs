@@ -51,7 +51,12 @@ pub struct Args {
 /// Asks.
 pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     let content = content(&args.text)?;
-    let message = wire::Message { to: args.to, capability: args.capability, content, conversation: args.conversation };
+    let message = wire::Message {
+        to: args.to,
+        capability: args.capability,
+        content,
+        conversation: args.conversation,
+    };
     let client = target.client()?;
     if args.json {
         let answer: wire::MessageAnswer = client.post(&["messages"], &message).await?;
@@ -82,7 +87,9 @@ fn content(text: &[String]) -> Result<String> {
         return Ok(text.join(" "));
     }
     let mut content = String::new();
-    std::io::stdin().read_to_string(&mut content).context("standard input can't be read as text")?;
+    std::io::stdin()
+        .read_to_string(&mut content)
+        .context("standard input can't be read as text")?;
     Ok(content)
 }
 
@@ -99,7 +106,13 @@ struct Shown {
 
 impl Default for Shown {
     fn default() -> Self {
-        Self { agent: String::new(), open: false, written: false, watched: std::io::stderr().is_terminal(), style: Style::of_stderr() }
+        Self {
+            agent: String::new(),
+            open: false,
+            written: false,
+            watched: std::io::stderr().is_terminal(),
+            style: Style::of_stderr(),
+        }
     }
 }
 
@@ -125,17 +138,36 @@ impl Shown {
             "retry" => {
                 let retry: Value = serde_json::from_str(data)?;
                 let text = |key: &str| retry[key].as_str().unwrap_or_default().to_owned();
-                self.aside(format_args!("{}; asking {} again", text("reason"), text("model")))?;
+                self.aside(format_args!(
+                    "{}; asking {} again",
+                    text("reason"),
+                    text("model")
+                ))?;
             }
             "tool_call" => {
                 let call: Value = serde_json::from_str(data)?;
-                let arguments: String = call["arguments"].to_string().chars().take(ARGUMENTS_CHARS).collect();
-                self.aside(format_args!("→ {} {arguments}", call["name"].as_str().unwrap_or_default()))?;
+                let arguments: String = call["arguments"]
+                    .to_string()
+                    .chars()
+                    .take(ARGUMENTS_CHARS)
+                    .collect();
+                self.aside(format_args!(
+                    "→ {} {arguments}",
+                    call["name"].as_str().unwrap_or_default()
+                ))?;
             }
             "tool_result" => {
                 let call: wire::ToolCall = serde_json::from_str(data)?;
-                let took = call.receipt.as_ref().map(|receipt| format!(" in {}", duration(receipt.duration_us))).unwrap_or_default();
-                let outcome = if call.is_error { format!("failed: {}", call.text) } else { "done".to_owned() };
+                let took = call
+                    .receipt
+                    .as_ref()
+                    .map(|receipt| format!(" in {}", duration(receipt.duration_us)))
+                    .unwrap_or_default();
+                let outcome = if call.is_error {
+                    format!("failed: {}", call.text)
+                } else {
+                    "done".to_owned()
+                };
                 self.aside(format_args!("← {} {outcome}{took}", call.name))?;
             }
             "done" => {
@@ -187,11 +219,20 @@ impl Shown {
         }
         self.line_end()?;
         for attachment in answer.tool_calls.iter().flat_map(|call| &call.attachments) {
-            output::remark(format_args!("file: {} ({}, {})", attachment.path, attachment.mime_type, output::size(attachment.bytes)));
+            output::remark(format_args!(
+                "file: {} ({}, {})",
+                attachment.path,
+                attachment.mime_type,
+                output::size(attachment.bytes)
+            ));
         }
         if self.watched {
             let receipt = &answer.receipt;
-            let cost = receipt.cost_usd.filter(|cost| *cost > 0.0).map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
+            let cost = receipt
+                .cost_usd
+                .filter(|cost| *cost > 0.0)
+                .map(|cost| format!(", ${cost:.4}"))
+                .unwrap_or_default();
             let tokens = receipt.input_tokens + receipt.output_tokens;
             output::remark(self.style.dim(format_args!(
                 "{} with {}: {}, {} tool calls, {tokens} tokens{cost}; go on with --conversation {}",

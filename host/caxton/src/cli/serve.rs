@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::open::{self, Place};
 use super::target::{LISTEN, Target};
+use super::units;
 use super::{detach, output};
 use crate::api::guard::Guard;
 use crate::api::server::{self, Ended, Options};
 use crate::api::{self, Limits, Shared, mcp};
-use super::units;
 use crate::data::{Data, Running};
 use crate::telemetry::{self, Format, Metrics};
 
@@ -75,12 +75,20 @@ pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
         return detach::start(&data, args.json);
     }
     telemetry::log(args.log_format, "info").map_err(anyhow::Error::msg)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(async {
         let data = Data::hold(&data)?;
         let listener = TcpListener::bind(args.listen).await;
-        let listener = listener.with_context(|| format!("can't listen on {}; is something else there? choose another address with --listen", args.listen))?;
-        let workspace = open::open(dir, args.place.components.clone(), &data, &data.cache()).await?;
+        let listener = listener.with_context(|| {
+            format!(
+                "can't listen on {}; is something else there? choose another address with --listen",
+                args.listen
+            )
+        })?;
+        let workspace =
+            open::open(dir, args.place.components.clone(), &data, &data.cache()).await?;
         serve(args, data, listener, workspace).await
     });
     // What still runs was told to end and had its time.
@@ -88,26 +96,60 @@ pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
     ended
 }
 
-async fn serve(args: Args, data: Data, listener: TcpListener, workspace: crate::workspace::Workspace) -> Result<ExitCode> {
+async fn serve(
+    args: Args,
+    data: Data,
+    listener: TcpListener,
+    workspace: crate::workspace::Workspace,
+) -> Result<ExitCode> {
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let seal = Arc::new(mcp::Seal::at(&data.path.join("mcp.key"))?);
     let mut limits = Limits::default();
     limits.json.timeout = args.body_timeout;
     let metrics = Metrics::default();
-    let access = mcp::Access { loopback: address.ip().is_loopback(), origins: args.origins.clone() };
-    let mcp = mcp::routes(workspace.clone(), Arc::clone(&seal), access, limits.json, stop.clone());
+    let access = mcp::Access {
+        loopback: address.ip().is_loopback(),
+        origins: args.origins.clone(),
+    };
+    let mcp = mcp::routes(
+        workspace.clone(),
+        Arc::clone(&seal),
+        access,
+        limits.json,
+        stop.clone(),
+    );
     let name = workspace.name();
-    let state = Arc::new(Shared { workspace, metrics: metrics.clone(), limits, seal, stop: stop.clone() });
+    let state = Arc::new(Shared {
+        workspace,
+        metrics: metrics.clone(),
+        limits,
+        seal,
+        stop: stop.clone(),
+    });
     let app = api::router(state, mcp);
-    let options = Options { grace: args.grace, ..Options::default() };
+    let options = Options {
+        grace: args.grace,
+        ..Options::default()
+    };
     end_on_signal(stop.clone())?;
 
     let url = format!("http://{}", reachable(address));
-    data.announce(&Running { pid: std::process::id(), url: url.clone(), workspace: name.clone(), version: env!("CARGO_PKG_VERSION").to_owned() })?;
+    data.announce(&Running {
+        pid: std::process::id(),
+        url: url.clone(),
+        workspace: name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })?;
     if args.json {
         let shown = data.path.display().to_string();
-        output::json_line(&Ready { url: &url, address, pid: std::process::id(), workspace: &name, data: &shown })?;
+        output::json_line(&Ready {
+            url: &url,
+            address,
+            pid: std::process::id(),
+            workspace: &name,
+            data: &shown,
+        })?;
     } else {
         output::line(format_args!("caxton is ready at {url}"))?;
     }
@@ -115,7 +157,10 @@ async fn serve(args: Args, data: Data, listener: TcpListener, workspace: crate::
     let ended = server::serve(listener, app, guard, metrics, options, stop).await;
     match ended {
         Ended::Clean => tracing::info!("every call was answered; good bye"),
-        Ended::Cut(connections) => tracing::warn!(connections, "the grace period is over; what still ran was cut off"),
+        Ended::Cut(connections) => tracing::warn!(
+            connections,
+            "the grace period is over; what still ran was cut off"
+        ),
     }
     drop(data);
     Ok(ExitCode::SUCCESS)
@@ -126,7 +171,10 @@ fn end_on_signal(stop: CancellationToken) -> Result<()> {
     let mut signals = Signals::new()?;
     tokio::spawn(async move {
         let name = signals.next().await;
-        tracing::info!(signal = name, "ending: calls in flight may finish; a second signal ends at once");
+        tracing::info!(
+            signal = name,
+            "ending: calls in flight may finish; a second signal ends at once"
+        );
         stop.cancel();
         signals.next().await;
         // The status that a shell gives to what a signal ended.
@@ -146,7 +194,11 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup: signal(SignalKind::hangup())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {
@@ -181,8 +233,12 @@ impl Signals {
 /// The address under which a client on this machine finds the server.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port()),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), v6.port()),
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
+            SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port())
+        }
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), v6.port())
+        }
         address => address,
     }
 }
@@ -198,8 +254,14 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn origin(text: &str) -> Result<String, String> {
-    let origin: caxton_sandbox::Origin = text.parse().map_err(|error: caxton_sandbox::GrantError| error.reason)?;
-    if origin.host.contains('*') { Err("patterns are not allowed here; name each origin".to_owned()) } else { Ok(text.trim_end_matches('/').to_owned()) }
+    let origin: caxton_sandbox::Origin = text
+        .parse()
+        .map_err(|error: caxton_sandbox::GrantError| error.reason)?;
+    if origin.host.contains('*') {
+        Err("patterns are not allowed here; name each origin".to_owned())
+    } else {
+        Ok(text.trim_end_matches('/').to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +270,13 @@ mod tests {
 
     #[test]
     fn addresses_are_understood() {
-        let check = |text: &str, expected: Option<&str>| assert_eq!(address(text).ok().map(|a| a.to_string()).as_deref(), expected, "{text}");
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(
+                address(text).ok().map(|a| a.to_string()).as_deref(),
+                expected,
+                "{text}"
+            )
+        };
         check("127.0.0.1:8080", Some("127.0.0.1:8080"));
         check("localhost:0", Some("127.0.0.1:0"));
         check(":9000", Some("127.0.0.1:9000"));

@@ -25,7 +25,10 @@ pub struct Event {
 impl Events {
     /// The events in the body of `response`.
     pub fn new(response: Response) -> Self {
-        Self { response, lines: Lines::default() }
+        Self {
+            response,
+            lines: Lines::default(),
+        }
     }
 
     /// The next event; nothing where the stream has ended.
@@ -66,7 +69,11 @@ impl Lines {
 
     /// The next event that is complete.
     fn event(&mut self) -> Option<Event> {
-        while let Some(length) = self.pending[self.searched..].iter().position(|b| *b == b'\n').map(|at| self.searched + at) {
+        while let Some(length) = self.pending[self.searched..]
+            .iter()
+            .position(|b| *b == b'\n')
+            .map(|at| self.searched + at)
+        {
             let line: Vec<u8> = self.pending.drain(..=length).collect();
             self.searched = 0;
             let line = String::from_utf8_lossy(&line);
@@ -114,7 +121,10 @@ mod tests {
                     found.push(event);
                 }
             }
-            let found: Vec<_> = found.iter().map(|event| (event.name.as_str(), event.data.as_str())).collect();
+            let found: Vec<_> = found
+                .iter()
+                .map(|event| (event.name.as_str(), event.data.as_str()))
+                .collect();
             assert_eq!(found, expected, "in pieces of {size}");
         }
     }

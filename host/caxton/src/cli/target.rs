@@ -15,7 +15,14 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 #[derive(Clone, Debug, Args)]
 pub struct Target {
     /// The server's address [default: the one of the current workspace, else http://127.0.0.1:8080].
-    #[arg(long, global = true, env = "CAXTON_SERVER", value_name = "URL", hide_env_values = true, help_heading = "Target")]
+    #[arg(
+        long,
+        global = true,
+        env = "CAXTON_SERVER",
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Target"
+    )]
     pub server: Option<String>,
     /// The workspace: a directory, or a name on the server [default: the current directory].
     #[arg(long, global = true, value_name = "NAME|DIR", help_heading = "Target")]
@@ -33,14 +40,21 @@ impl Target {
     pub fn directory(&self) -> Result<Option<PathBuf>> {
         let Some(named) = &self.workspace else {
             let current = std::env::current_dir()?;
-            return Ok(current.ancestors().find(|dir| dir.join(SETTINGS).is_file()).map(Path::to_owned));
+            return Ok(current
+                .ancestors()
+                .find(|dir| dir.join(SETTINGS).is_file())
+                .map(Path::to_owned));
         };
         let dir = Path::new(named);
         if dir.join(SETTINGS).is_file() {
             return Ok(Some(std::path::absolute(dir)?));
         }
         if dir.is_dir() || !is_name(named) {
-            bail!("{} is no workspace: it has no {SETTINGS}; make one with `caxton init {}`", dir.display(), dir.display());
+            bail!(
+                "{} is no workspace: it has no {SETTINGS}; make one with `caxton init {}`",
+                dir.display(),
+                dir.display()
+            );
         }
         Ok(None)
     }
@@ -51,12 +65,16 @@ impl Target {
     /// Where the address is none, or a directory was named that is no workspace.
     pub fn client(&self) -> Result<Client> {
         let workspace = match &self.workspace {
-            Some(named) if is_name(named) && !Path::new(named).join(SETTINGS).is_file() => named.clone(),
+            Some(named) if is_name(named) && !Path::new(named).join(SETTINGS).is_file() => {
+                named.clone()
+            }
             _ => "default".to_owned(),
         };
         let server = match &self.server {
             Some(server) => server.clone(),
-            None => self.running()?.map_or_else(|| format!("http://{LISTEN}"), |running| running.url),
+            None => self
+                .running()?
+                .map_or_else(|| format!("http://{LISTEN}"), |running| running.url),
         };
         Client::new(&server, workspace)
     }
@@ -73,5 +91,8 @@ impl Target {
 
 /// Whether a text can be a workspace's name, and not a path.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }

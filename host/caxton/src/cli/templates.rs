@@ -118,17 +118,34 @@ pub const AGENTS: &[AgentTemplate] = &[
 pub fn run(_args: Args, json: bool) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     if json {
-        let workspaces = WORKSPACES.iter().map(|t| json!({"kind": "workspace", "name": t.name, "description": t.description}));
-        let agents = AGENTS.iter().map(|t| json!({"kind": "agent", "name": t.name, "description": t.description}));
-        writeln!(out, "{}", serde_json::to_string_pretty(&workspaces.chain(agents).collect::<Vec<_>>())?)?;
+        let workspaces = WORKSPACES
+            .iter()
+            .map(|t| json!({"kind": "workspace", "name": t.name, "description": t.description}));
+        let agents = AGENTS
+            .iter()
+            .map(|t| json!({"kind": "agent", "name": t.name, "description": t.description}));
+        writeln!(
+            out,
+            "{}",
+            serde_json::to_string_pretty(&workspaces.chain(agents).collect::<Vec<_>>())?
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(out, "Workspaces, for `caxton init DIR --template NAME`:")?;
-    for WorkspaceTemplate { name, description, .. } in WORKSPACES {
+    for WorkspaceTemplate {
+        name, description, ..
+    } in WORKSPACES
+    {
         writeln!(out, "  {name:<14}{description}")?;
     }
-    writeln!(out, "\nAgents, for `caxton init --agent NAME --template NAME`:")?;
-    for AgentTemplate { name, description, .. } in AGENTS {
+    writeln!(
+        out,
+        "\nAgents, for `caxton init --agent NAME --template NAME`:"
+    )?;
+    for AgentTemplate {
+        name, description, ..
+    } in AGENTS
+    {
         writeln!(out, "  {name:<14}{description}")?;
     }
     Ok(ExitCode::SUCCESS)

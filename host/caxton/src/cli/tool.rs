@@ -7,10 +7,10 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde_json::Map;
 
+use super::Output;
 use super::arguments::Arguments;
 use super::output::{self, Style, duration, size};
 use super::target::Target;
-use super::Output;
 use crate::api::wire;
 
 const EXAMPLES: &str = "\
@@ -75,18 +75,39 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     match args.command {
         Command::List { output } => {
             let found: wire::Tools = client.get(&["tools"]).await?;
-            if output.json { output::json(&found.tools)? } else { list(&found.tools)? }
+            if output.json {
+                output::json(&found.tools)?
+            } else {
+                list(&found.tools)?
+            }
         }
         Command::Show { name, output } => {
             let tool: wire::Tool = client.get(&["tools", &name]).await?;
-            if output.json { output::json(&tool)? } else { show(&tool)? }
+            if output.json {
+                output::json(&tool)?
+            } else {
+                show(&tool)?
+            }
         }
-        Command::Call { name, arguments, shape } => {
+        Command::Call {
+            name,
+            arguments,
+            shape,
+        } => {
             let schema = match arguments.need_schema() {
-                true => client.get::<wire::Tool>(&["tools", &name]).await?.input_schema,
+                true => {
+                    client
+                        .get::<wire::Tool>(&["tools", &name])
+                        .await?
+                        .input_schema
+                }
                 false => Map::new(),
             };
-            let request = wire::ToolRequest { arguments: Some(arguments.read(&schema)?), responses: None, state: None };
+            let request = wire::ToolRequest {
+                arguments: Some(arguments.read(&schema)?),
+                responses: None,
+                state: None,
+            };
             let answer: wire::ToolAnswer = client.post(&["tools", &name, "call"], &request).await?;
             return shape.print(&answer);
         }
@@ -95,17 +116,32 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
 }
 
 fn list(tools: &[wire::Tool]) -> Result<()> {
-    let rows: Vec<_> = tools.iter().map(|tool| [tool.name.clone(), tool.description.clone()]).collect();
-    output::table(["NAME", "DESCRIPTION"], &rows, "There are no tools; put components into the workspace's `components` directory, or name built-in ones in an agent's `tools`.")
+    let rows: Vec<_> = tools
+        .iter()
+        .map(|tool| [tool.name.clone(), tool.description.clone()])
+        .collect();
+    output::table(
+        ["NAME", "DESCRIPTION"],
+        &rows,
+        "There are no tools; put components into the workspace's `components` directory, or name built-in ones in an agent's `tools`.",
+    )
 }
 
 fn show(tool: &wire::Tool) -> Result<()> {
     let style = Style::of_stdout();
     output::line(style.bold(&tool.name))?;
     output::line(&tool.description)?;
-    output::line(format_args!("\n{}\n{}", style.bold("arguments"), serde_json::to_string_pretty(&tool.input_schema)?))?;
+    output::line(format_args!(
+        "\n{}\n{}",
+        style.bold("arguments"),
+        serde_json::to_string_pretty(&tool.input_schema)?
+    ))?;
     if let Some(schema) = &tool.output_schema {
-        output::line(format_args!("\n{}\n{}", style.bold("result"), serde_json::to_string_pretty(schema)?))?;
+        output::line(format_args!(
+            "\n{}\n{}",
+            style.bold("result"),
+            serde_json::to_string_pretty(schema)?
+        ))?;
     }
     Ok(())
 }
@@ -116,12 +152,20 @@ impl Shape {
     /// # Errors
     /// Where standard output is closed.
     pub fn print(&self, answer: &wire::ToolAnswer) -> Result<ExitCode> {
-        let default = if std::io::stdout().is_terminal() { Format::Text } else { Format::Json };
+        let default = if std::io::stdout().is_terminal() {
+            Format::Text
+        } else {
+            Format::Json
+        };
         match self.output.unwrap_or(default) {
             Format::Json => output::json(answer)?,
             Format::Text => text(answer)?,
         }
-        Ok(if answer.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if answer.is_error {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
     }
 }
 
@@ -129,11 +173,23 @@ fn text(answer: &wire::ToolAnswer) -> Result<()> {
     for content in &answer.content {
         match content {
             wire::Content::Text { text, .. } => output::line(text)?,
-            wire::Content::Image { data, mime_type, .. } | wire::Content::Audio { data, mime_type, .. } => {
-                output::line(format_args!("[{mime_type}, {}; --output json has it in base64]", size(data.len() as u64 * 3 / 4)))?;
+            wire::Content::Image {
+                data, mime_type, ..
             }
-            wire::Content::Resource { resource, .. } => output::line(resource.text.as_deref().unwrap_or(&resource.uri))?,
-            wire::Content::ResourceLink { uri, name, .. } => output::line(format_args!("{name}: {uri}"))?,
+            | wire::Content::Audio {
+                data, mime_type, ..
+            } => {
+                output::line(format_args!(
+                    "[{mime_type}, {}; --output json has it in base64]",
+                    size(data.len() as u64 * 3 / 4)
+                ))?;
+            }
+            wire::Content::Resource { resource, .. } => {
+                output::line(resource.text.as_deref().unwrap_or(&resource.uri))?
+            }
+            wire::Content::ResourceLink { uri, name, .. } => {
+                output::line(format_args!("{name}: {uri}"))?
+            }
         }
     }
     if answer.content.is_empty()
@@ -143,12 +199,21 @@ fn text(answer: &wire::ToolAnswer) -> Result<()> {
     }
     if let Some(input) = &answer.input_required {
         for question in &input.questions {
-            output::line(format_args!("it asks {}: {}", question.key, question.message.as_deref().unwrap_or(&question.kind)))?;
+            output::line(format_args!(
+                "it asks {}: {}",
+                question.key,
+                question.message.as_deref().unwrap_or(&question.kind)
+            ))?;
         }
         output::remark("Answering is for MCP clients and the HTTP API: see --output json.");
     }
     let receipt = &answer.receipt;
     let style = Style::of_stderr();
-    output::remark(style.dim(format_args!("{}, {} units of fuel, {}", duration(receipt.duration_us), receipt.fuel, size(receipt.memory_bytes_peak))));
+    output::remark(style.dim(format_args!(
+        "{}, {} units of fuel, {}",
+        duration(receipt.duration_us),
+        receipt.fuel,
+        size(receipt.memory_bytes_peak)
+    )));
     Ok(())
 }

@@ -23,7 +23,10 @@ pub struct Args {
 pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
     let target = match &args.path {
         Some(path) => Target::of(path)?,
-        None => Target::Workspace { dir: around()?, only: None },
+        None => Target::Workspace {
+            dir: around()?,
+            only: None,
+        },
     };
     let builtins: Vec<&str> = builtin::names().collect();
     let found = target.check(&Known::new(&builtins));
@@ -37,13 +40,19 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
             Err(faults) => write!(out, "{}", grouped(faults, &target.prefix(), is_colourful()))?,
         }
     }
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The workspace that the current directory lies in; the current directory itself where it lies in none.
 fn around() -> anyhow::Result<PathBuf> {
     let current = std::env::current_dir()?;
-    let home = current.ancestors().find(|dir| dir.join("caxton.toml").is_file());
+    let home = current
+        .ancestors()
+        .find(|dir| dir.join("caxton.toml").is_file());
     Ok(match home {
         Some(home) if home != current => home.to_owned(),
         _ => PathBuf::from("."),
@@ -64,21 +73,43 @@ impl Target {
             .metadata()
             .with_context(|| format!("{} can't be checked; name a directory with a caxton.toml, or an agent's .toml file", path.display()))?;
         if metadata.is_dir() {
-            return Ok(Self::Workspace { dir: path.to_owned(), only: None });
+            return Ok(Self::Workspace {
+                dir: path.to_owned(),
+                only: None,
+            });
         }
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         // A bare file name has the parent "", which is the current directory.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         if name == "caxton.toml" {
-            return Ok(Self::Workspace { dir: parent.to_owned(), only: Some(name) });
+            return Ok(Self::Workspace {
+                dir: parent.to_owned(),
+                only: Some(name),
+            });
         }
         if !name.ends_with(".toml") {
-            bail!("{} is neither a workspace nor TOML; name a directory with a caxton.toml, or an agent's .toml file", path.display());
+            bail!(
+                "{} is neither a workspace nor TOML; name a directory with a caxton.toml, or an agent's .toml file",
+                path.display()
+            );
         }
-        let home = parent.canonicalize().with_context(|| format!("{} can't be checked", path.display()))?;
-        let workspace = home.parent().filter(|dir| home.ends_with("agents") && dir.join("caxton.toml").is_file());
+        let home = parent
+            .canonicalize()
+            .with_context(|| format!("{} can't be checked", path.display()))?;
+        let workspace = home
+            .parent()
+            .filter(|dir| home.ends_with("agents") && dir.join("caxton.toml").is_file());
         Ok(match workspace {
-            Some(dir) => Self::Workspace { dir: dir.to_owned(), only: Some(format!("agents/{name}")) },
+            Some(dir) => Self::Workspace {
+                dir: dir.to_owned(),
+                only: Some(format!("agents/{name}")),
+            },
             None => Self::Agent(path.to_owned()),
         })
     }
@@ -87,14 +118,27 @@ impl Target {
     fn check(&self, known: &Known<'_>) -> Result<String, Vec<Fault>> {
         match self {
             Self::Agent(path) => {
-                check_agent_file(path, &path.display().to_string(), &AgentContext::none()).map(|agent| format!("agent {}", agent.name))
+                check_agent_file(path, &path.display().to_string(), &AgentContext::none())
+                    .map(|agent| format!("agent {}", agent.name))
             }
-            Self::Workspace { dir, only: None } => check(dir, known).map(|checked| summary(&checked)),
-            Self::Workspace { dir, only: Some(file) } => match check(dir, known) {
+            Self::Workspace { dir, only: None } => {
+                check(dir, known).map(|checked| summary(&checked))
+            }
+            Self::Workspace {
+                dir,
+                only: Some(file),
+            } => match check(dir, known) {
                 Ok(_) => Ok(file.clone()),
                 Err(faults) => {
-                    let faults: Vec<Fault> = faults.into_iter().filter(|fault| fault.file == *file).collect();
-                    if faults.is_empty() { Ok(file.clone()) } else { Err(faults) }
+                    let faults: Vec<Fault> = faults
+                        .into_iter()
+                        .filter(|fault| fault.file == *file)
+                        .collect();
+                    if faults.is_empty() {
+                        Ok(file.clone())
+                    } else {
+                        Err(faults)
+                    }
                 }
             },
         }
@@ -103,7 +147,9 @@ impl Target {
     /// What stands before a fault's file, so that an editor or terminal finds it from here.
     fn prefix(&self) -> String {
         match self {
-            Self::Workspace { dir, .. } if dir != Path::new(".") => format!("{}/", dir.display().to_string().trim_end_matches('/')),
+            Self::Workspace { dir, .. } if dir != Path::new(".") => {
+                format!("{}/", dir.display().to_string().trim_end_matches('/'))
+            }
             _ => String::new(),
         }
     }
@@ -119,7 +165,13 @@ fn summary(checked: &Checked) -> String {
 
 /// The faults as people read them: by file, with a count below.
 fn grouped(faults: &[Fault], prefix: &str, colour: bool) -> String {
-    let paint = |code: &str, text: &str| if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
+    let paint = |code: &str, text: &str| {
+        if colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    };
     let mut out = String::new();
     let mut files = 0;
     let mut last = None;
@@ -128,15 +180,32 @@ fn grouped(faults: &[Fault], prefix: &str, colour: bool) -> String {
             files += 1;
             last = Some(&fault.file);
             // A workspace that is not there is named by its own path.
-            let path = if fault.file.starts_with('/') { fault.file.clone() } else { format!("{prefix}{}", fault.file) };
+            let path = if fault.file.starts_with('/') {
+                fault.file.clone()
+            } else {
+                format!("{prefix}{}", fault.file)
+            };
             out.push_str(&format!("{}\n", paint("1", &path)));
         }
         let place = format!("{}:{}", fault.line, fault.column);
-        out.push_str(&format!("  {place:<8}{}: {}\n", paint("31", fault.code), fault.reason));
-        out.push_str(&format!("  {:<8}{} {}\n", "", paint("32", "remedy:"), fault.remedy));
+        out.push_str(&format!(
+            "  {place:<8}{}: {}\n",
+            paint("31", fault.code),
+            fault.reason
+        ));
+        out.push_str(&format!(
+            "  {:<8}{} {}\n",
+            "",
+            paint("32", "remedy:"),
+            fault.remedy
+        ));
     }
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    out.push_str(&format!("\n{} in {}\n", count(faults.len(), "fault"), count(files, "file")));
+    out.push_str(&format!(
+        "\n{} in {}\n",
+        count(faults.len(), "fault"),
+        count(files, "file")
+    ));
     out
 }
 
@@ -155,21 +224,48 @@ mod tests {
     }
 
     fn codes(path: &Path) -> Vec<String> {
-        let faults = Target::of(path).unwrap().check(&Known::new(&["csv"])).err().unwrap_or_default();
-        faults.iter().map(|fault| format!("{} {}", fault.file, fault.code)).collect()
+        let faults = Target::of(path)
+            .unwrap()
+            .check(&Known::new(&["csv"]))
+            .err()
+            .unwrap_or_default();
+        faults
+            .iter()
+            .map(|fault| format!("{} {}", fault.file, fault.code))
+            .collect()
     }
 
     #[test]
     fn a_workspace_or_one_of_its_files_can_be_checked() {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), "caxton.toml", "name = \"w\"\nx = 1");
-        write(dir.path(), "agents/a.toml", "name = \"a\"\ndescription = \"d\"\ntools = [\"cvs__*\"]");
-        write(dir.path(), "b.toml", "name = \"a\"\ndescription = \"d\"\ntools = [\"cvs__*\"]");
-        assert_eq!(codes(dir.path()), ["caxton.toml unknown-key", "agents/a.toml unknown-component"]);
-        assert_eq!(codes(&dir.path().join("caxton.toml")), ["caxton.toml unknown-key"]);
-        assert_eq!(codes(&dir.path().join("agents/a.toml")), ["agents/a.toml unknown-component"]);
+        write(
+            dir.path(),
+            "agents/a.toml",
+            "name = \"a\"\ndescription = \"d\"\ntools = [\"cvs__*\"]",
+        );
+        write(
+            dir.path(),
+            "b.toml",
+            "name = \"a\"\ndescription = \"d\"\ntools = [\"cvs__*\"]",
+        );
+        assert_eq!(
+            codes(dir.path()),
+            ["caxton.toml unknown-key", "agents/a.toml unknown-component"]
+        );
+        assert_eq!(
+            codes(&dir.path().join("caxton.toml")),
+            ["caxton.toml unknown-key"]
+        );
+        assert_eq!(
+            codes(&dir.path().join("agents/a.toml")),
+            ["agents/a.toml unknown-component"]
+        );
         let alone = dir.path().join("b.toml");
-        assert_eq!(codes(&alone), [format!("{} name-mismatch", alone.display())]);
+        assert_eq!(
+            codes(&alone),
+            [format!("{} name-mismatch", alone.display())]
+        );
         assert!(Target::of(&dir.path().join("gone")).is_err());
         write(dir.path(), "x.csv", "");
         assert!(Target::of(&dir.path().join("x.csv")).is_err());
@@ -185,7 +281,11 @@ mod tests {
             reason: "`modle` is not a key here".to_owned(),
             remedy: "did you mean `model`?".to_owned(),
         };
-        let faults = [fault("caxton.toml", 2), fault("caxton.toml", 31), fault("agents/a.toml", 1)];
+        let faults = [
+            fault("caxton.toml", 2),
+            fault("caxton.toml", 31),
+            fault("agents/a.toml", 1),
+        ];
         insta::assert_snapshot!(grouped(&faults, "desk/", false));
         assert!(grouped(&faults[..1], "", true).contains("\x1b[31munknown-key\x1b[0m"));
     }

@@ -81,6 +81,8 @@ impl Agent {
 
     /// Whether it offers this capability.
     pub fn offers(&self, capability: &str) -> bool {
-        self.capabilities.iter().any(|offered| offered.name == capability)
+        self.capabilities
+            .iter()
+            .any(|offered| offered.name == capability)
     }
 }

@@ -24,7 +24,14 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, code, reason, remedy } = self;
+        let Self {
+            file,
+            line,
+            column,
+            code,
+            reason,
+            remedy,
+        } = self;
         write!(f, "{file}:{line}:{column}: {code}: {reason}; {remedy}")
     }
 }
@@ -45,7 +52,11 @@ pub struct Refusal {
 impl Refusal {
     /// Makes a refusal.
     pub fn new(code: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), remedy: remedy.into() }
+        Self {
+            code,
+            reason: reason.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 
@@ -60,7 +71,11 @@ pub(crate) fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || is_invisible(c) { out.extend(c.escape_default()) } else { out.push(c) }
+        if c.is_control() || is_invisible(c) {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
     }
     out.push('`');
     out

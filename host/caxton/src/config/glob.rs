@@ -21,13 +21,20 @@ impl Glob {
             "which is empty"
         } else if text.chars().count() > Self::CHARS_MAX {
             "which is longer than 256 characters"
-        } else if !text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.*?".contains(c)) {
+        } else if !text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-.*?".contains(c))
+        {
             "which has characters that no name has"
         } else {
             return Ok(Self(text.to_owned()));
         };
         let remedy = "use letters, digits, `_`, `-`, `.`, `*` for any characters and `?` for one";
-        Err(Refusal::new("bad-pattern", format!("is {}, {why}", quoted(text)), remedy))
+        Err(Refusal::new(
+            "bad-pattern",
+            format!("is {}, {why}", quoted(text)),
+            remedy,
+        ))
     }
 
     /// Whether `name` fits the pattern. The time is bounded by the product of both lengths.
@@ -39,9 +46,9 @@ impl Glob {
     /// Whether some name that begins with `prefix` and goes on after it could fit.
     pub fn may_match_after(&self, prefix: &str) -> bool {
         let pattern: Vec<char> = self.0.chars().collect();
-        self.states_after(prefix)
-            .into_iter()
-            .any(|state| state < pattern.len() || (state > 0 && pattern.get(state - 1) == Some(&'*')))
+        self.states_after(prefix).into_iter().any(|state| {
+            state < pattern.len() || (state > 0 && pattern.get(state - 1) == Some(&'*'))
+        })
     }
 
     /// Whether it has no wildcard, so that it fits exactly one name.
@@ -70,7 +77,11 @@ impl Glob {
         close(&mut alive);
         for c in text.chars() {
             let mut next = vec![false; pattern.len() + 1];
-            for (index, expected) in pattern.iter().enumerate().filter(|(index, _)| alive[*index]) {
+            for (index, expected) in pattern
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| alive[*index])
+            {
                 match expected {
                     '*' => next[index] = true,
                     '?' => next[index + 1] = true,
@@ -81,7 +92,11 @@ impl Glob {
             close(&mut next);
             alive = next;
         }
-        alive.iter().enumerate().filter_map(|(index, alive)| alive.then_some(index)).collect()
+        alive
+            .iter()
+            .enumerate()
+            .filter_map(|(index, alive)| alive.then_some(index))
+            .collect()
     }
 }
 
@@ -110,7 +125,11 @@ mod tests {
             ("a*b*c", "aXbX", false),
             ("**", "", true),
         ] {
-            assert_eq!(Glob::parse(pattern).unwrap().matches(name), expected, "{pattern} {name}");
+            assert_eq!(
+                Glob::parse(pattern).unwrap().matches(name),
+                expected,
+                "{pattern} {name}"
+            );
         }
         // A pattern that would take a backtracking matcher longer than the universe has existed.
         let hostile = Glob::parse(&"a*".repeat(128)).unwrap();
@@ -129,7 +148,11 @@ mod tests {
             ("csv", "csv__", false),
             ("*__render", "csv__", true),
         ] {
-            assert_eq!(Glob::parse(pattern).unwrap().may_match_after(prefix), expected, "{pattern} {prefix}");
+            assert_eq!(
+                Glob::parse(pattern).unwrap().may_match_after(prefix),
+                expected,
+                "{pattern} {prefix}"
+            );
         }
     }
 

@@ -36,7 +36,11 @@ pub fn secret_origin(text: &str) -> Result<Origin, Refusal> {
     let origin = origin(text)?;
     if origin.host.contains('*') {
         let reason = format!("is {}, and a secret is sent to one host only", quoted(text));
-        return Err(Refusal::new("bad-origin", reason, "name the host, such as \"https://api.example.com\""));
+        return Err(Refusal::new(
+            "bad-origin",
+            reason,
+            "name the host, such as \"https://api.example.com\"",
+        ));
     }
     Ok(origin)
 }
@@ -46,7 +50,10 @@ pub fn secret_origin(text: &str) -> Result<Origin, Refusal> {
 /// # Errors
 /// `bad-secret` where a variable's name is malformed or the value can't stand in a header, `missing-env` where a variable is
 /// not set. No error shows any part of the value.
-pub fn secret_value(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<SecretValue, Vec<Refusal>> {
+pub fn secret_value(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<SecretValue, Vec<Refusal>> {
     let mut value = String::with_capacity(text.len());
     let mut refusals = Vec::new();
     let mut rest = text;
@@ -57,9 +64,14 @@ pub fn secret_value(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
             value.push_str("${");
             rest = tail;
         } else if let Some(tail) = rest.strip_prefix("${") {
-            let Some((name, tail)) = tail.split_once('}').filter(|(name, _)| is_variable(name)) else {
+            let Some((name, tail)) = tail.split_once('}').filter(|(name, _)| is_variable(name))
+            else {
                 let remedy = "write \"${NAME}\", or \"$${\" for a literal \"${\"";
-                refusals.push(Refusal::new("bad-secret", "has `${` without the name of an environment variable", remedy));
+                refusals.push(Refusal::new(
+                    "bad-secret",
+                    "has `${` without the name of an environment variable",
+                    remedy,
+                ));
                 break;
             };
             match env(name) {
@@ -76,23 +88,44 @@ pub fn secret_value(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
     // What follows from a fault already told is not told again.
     if refusals.is_empty() {
         if value.trim().is_empty() {
-            refusals.push(Refusal::new("bad-secret", "is empty", "write a value such as \"Bearer ${API_KEY}\""));
+            refusals.push(Refusal::new(
+                "bad-secret",
+                "is empty",
+                "write a value such as \"Bearer ${API_KEY}\"",
+            ));
         } else if value.bytes().any(|b| b < b' ' && b != b'\t' || b == 0x7f) {
-            let reason = "contains a line break or another control character, which no header may have";
-            refusals.push(Refusal::new("bad-secret", reason, "set the variable again without it"));
+            let reason =
+                "contains a line break or another control character, which no header may have";
+            refusals.push(Refusal::new(
+                "bad-secret",
+                reason,
+                "set the variable again without it",
+            ));
         }
     }
-    if refusals.is_empty() { Ok(SecretValue::new(value)) } else { Err(refusals) }
+    if refusals.is_empty() {
+        Ok(SecretValue::new(value))
+    } else {
+        Err(refusals)
+    }
 }
 
 fn missing(name: &str, set_but_empty: bool) -> Refusal {
-    let why = if set_but_empty { "is empty" } else { "is not set" };
-    let reason = format!("needs the environment variable {}, which {why}", quoted(name));
+    let why = if set_but_empty {
+        "is empty"
+    } else {
+        "is not set"
+    };
+    let reason = format!(
+        "needs the environment variable {}, which {why}",
+        quoted(name)
+    );
     Refusal::new("missing-env", reason, format!("set it: export {name}=…"))
 }
 
 fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Checks the name of a header that a secret may be sent in, and gives it in lower case.
@@ -117,11 +150,19 @@ pub fn header(name: &str) -> Result<String, Refusal> {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if lower.is_empty() || !lower.bytes().all(is_token) {
         let reason = format!("is {}, which is not the name of a header", quoted(name));
-        return Err(Refusal::new("bad-header", reason, "write a name such as \"authorization\""));
+        return Err(Refusal::new(
+            "bad-header",
+            reason,
+            "write a name such as \"authorization\"",
+        ));
     }
     if RESERVED.contains(&lower.as_str()) {
         let reason = format!("is {}, which the host sets itself", quoted(name));
-        return Err(Refusal::new("bad-header", reason, "use another header, such as \"authorization\""));
+        return Err(Refusal::new(
+            "bad-header",
+            reason,
+            "use another header, such as \"authorization\"",
+        ));
     }
     Ok(lower)
 }
@@ -155,7 +196,10 @@ mod tests {
         ] {
             let value = secret_value(text, &env);
             assert!(!format!("{value:?}").contains("s3cret"), "{text}");
-            let told = value.as_ref().map(SecretValue::reveal).map_err(|refusals| refusals[0].code);
+            let told = value
+                .as_ref()
+                .map(SecretValue::reveal)
+                .map_err(|refusals| refusals[0].code);
             assert_eq!(told, expected, "{text}");
         }
         assert_eq!(secret_value("${GONE} ${AWAY}", &env).unwrap_err().len(), 2);
@@ -172,10 +216,22 @@ mod tests {
     #[test]
     fn refused_origins_say_what_to_write_and_show_no_password() {
         for (text, expected) in [
-            ("https://api.example.com/v1", "write \"https://api.example.com\"; a grant covers a whole host"),
-            ("https://*.example.com:8443?x=1", "write \"https://*.example.com:8443\"; a grant covers a whole host"),
-            ("api.example.com", "write scheme://host[:port], such as \"https://api.example.com\""),
-            ("https://", "write scheme://host[:port], such as \"https://api.example.com\""),
+            (
+                "https://api.example.com/v1",
+                "write \"https://api.example.com\"; a grant covers a whole host",
+            ),
+            (
+                "https://*.example.com:8443?x=1",
+                "write \"https://*.example.com:8443\"; a grant covers a whole host",
+            ),
+            (
+                "api.example.com",
+                "write scheme://host[:port], such as \"https://api.example.com\"",
+            ),
+            (
+                "https://",
+                "write scheme://host[:port], such as \"https://api.example.com\"",
+            ),
         ] {
             assert_eq!(origin(text).unwrap_err().remedy, expected);
         }

@@ -30,7 +30,11 @@ impl Default for TurnLimits {
     /// Enough for a question that takes a handful of tool calls with a slow model, little enough that a confused agent stops
     /// within a minute.
     fn default() -> Self {
-        Self { tool_rounds: 8, time: Duration::from_secs(60), tokens: 50_000 }
+        Self {
+            tool_rounds: 8,
+            time: Duration::from_secs(60),
+            tokens: 50_000,
+        }
     }
 }
 
@@ -39,9 +43,13 @@ impl TurnLimits {
     pub fn default_under(ceilings: &TurnCeilings) -> Self {
         let limits = Self::default();
         Self {
-            tool_rounds: ceilings.tool_rounds.map_or(limits.tool_rounds, |c| c.min(limits.tool_rounds)),
+            tool_rounds: ceilings
+                .tool_rounds
+                .map_or(limits.tool_rounds, |c| c.min(limits.tool_rounds)),
             time: ceilings.time.map_or(limits.time, |c| c.min(limits.time)),
-            tokens: ceilings.tokens.map_or(limits.tokens, |c| c.min(limits.tokens)),
+            tokens: ceilings
+                .tokens
+                .map_or(limits.tokens, |c| c.min(limits.tokens)),
         }
     }
 }
@@ -75,7 +83,12 @@ pub(crate) struct Field {
 }
 
 const fn field(key: &'static str, unit: Unit, max: u64) -> Field {
-    Field { key, unit, min: 1, max }
+    Field {
+        key,
+        unit,
+        min: 1,
+        max,
+    }
 }
 
 const GIB: u64 = 1 << 30;
@@ -83,7 +96,10 @@ const HOUR_MS: u64 = 3_600_000;
 
 pub(crate) const FUEL: Field = field("fuel", Unit::Count, i64::MAX as u64);
 // A 32-bit component addresses 4 GiB and takes memory in pages of 64 KiB.
-pub(crate) const MEMORY: Field = Field { min: 64 << 10, ..field("memory", Unit::Bytes, 4 * GIB) };
+pub(crate) const MEMORY: Field = Field {
+    min: 64 << 10,
+    ..field("memory", Unit::Bytes, 4 * GIB)
+};
 pub(crate) const TIME: Field = field("time", Unit::Time, 24 * HOUR_MS);
 pub(crate) const OUTPUT: Field = field("output", Unit::Bytes, GIB);
 pub(crate) const HTTP_REQUESTS: Field = field("http_requests", Unit::Count, 1_000_000);
@@ -92,5 +108,8 @@ pub(crate) const LOG_BYTES: Field = field("log_bytes", Unit::Bytes, GIB);
 // Every level of nesting is a sandbox within a sandbox, and a stack frame of the host.
 pub(crate) const DEPTH: Field = field("depth", Unit::Count, 64);
 // An agent without tool rounds is one that only talks.
-pub(crate) const TOOL_ROUNDS: Field = Field { min: 0, ..field("tool_rounds", Unit::Count, 1_000) };
+pub(crate) const TOOL_ROUNDS: Field = Field {
+    min: 0,
+    ..field("tool_rounds", Unit::Count, 1_000)
+};
 pub(crate) const TOKENS: Field = field("tokens", Unit::Count, 1_000_000_000);

@@ -20,11 +20,14 @@ pub mod units;
 mod workspace;
 
 pub use agent::{Agent, Capability, Memory, Scope};
-pub use check::{AgentContext, Checked, Known, check, check_agent, check_agent_file, components_in};
+pub use check::{
+    AgentContext, Checked, Known, check, check_agent, check_agent_file, components_in,
+};
 pub use fault::{Fault, Refusal};
 pub use glob::Glob;
 pub use limits::{TurnCeilings, TurnLimits};
 pub use prompt::{Misprint, Prompt, Variable};
 pub use workspace::{
-    ComponentSpec, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK, Router, Source, Workspace,
+    ComponentSpec, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK, Router, Source,
+    Workspace,
 };

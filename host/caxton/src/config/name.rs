@@ -20,7 +20,10 @@ pub fn check(name: &str) -> Result<(), Refusal> {
         "which is longer than 64 characters"
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         "which does not begin with a letter"
-    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+    } else if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
         "which has characters other than letters, digits, `-` and `_`"
     } else if name.contains("__") || name.ends_with('_') {
         "which has `__` in it or ends in `_`; that would make `COMPONENT__TOOL` ambiguous"
@@ -31,7 +34,11 @@ pub fn check(name: &str) -> Result<(), Refusal> {
         Some(better) => format!("use a name such as `{better}`"),
         None => "use a name such as `sales-desk`".to_owned(),
     };
-    Err(Refusal::new("bad-name", format!("is {}, {why}", quoted(name)), remedy))
+    Err(Refusal::new(
+        "bad-name",
+        format!("is {}, {why}", quoted(name)),
+        remedy,
+    ))
 }
 
 /// Checks the name of an agent. `auto` is kept for routing by meaning.
@@ -55,9 +62,12 @@ pub fn check_agent(name: &str) -> Result<(), Refusal> {
 /// # Errors
 /// `bad-capability`, saying what is wrong with it.
 pub fn check_capability(name: &str) -> Result<(), Refusal> {
-    let words_ok = name
-        .split('-')
-        .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+    let words_ok = name.split('-').all(|word| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    });
     if words_ok && name.len() <= NAME_CHARS_MAX {
         return Ok(());
     }
@@ -65,7 +75,10 @@ pub fn check_capability(name: &str) -> Result<(), Refusal> {
         Some(better) => format!("write `{better}`"),
         None => "write a name such as `data-analysis`".to_owned(),
     };
-    let reason = format!("is {}, which is not lower-case words joined by `-` within 64 characters", quoted(name));
+    let reason = format!(
+        "is {}, which is not lower-case words joined by `-` within 64 characters",
+        quoted(name)
+    );
     Err(Refusal::new("bad-capability", reason, remedy))
 }
 
@@ -73,7 +86,11 @@ pub fn check_capability(name: &str) -> Result<(), Refusal> {
 pub fn suggestion(text: &str) -> Option<String> {
     let mut name = String::new();
     for c in text.chars().take(NAME_CHARS_MAX) {
-        let c = if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let c = if c.is_ascii_alphanumeric() || c == '_' {
+            c
+        } else {
+            '-'
+        };
         let doubled = (c == '-' || c == '_') && name.ends_with(['-', '_']);
         if !doubled && (!name.is_empty() || c.is_ascii_alphabetic()) {
             name.push(c);
@@ -89,7 +106,11 @@ pub fn suggestion(text: &str) -> Option<String> {
 /// `bad-version` with what is wrong.
 pub fn version(text: &str) -> Result<Version, Refusal> {
     Version::parse(text).map_err(|error| {
-        Refusal::new("bad-version", format!("is {}: {error}", quoted(text)), "write three numbers, such as \"1.0.0\"")
+        Refusal::new(
+            "bad-version",
+            format!("is {}: {error}", quoted(text)),
+            "write three numbers, such as \"1.0.0\"",
+        )
     })
 }
 
@@ -139,10 +160,20 @@ mod tests {
 
     #[test]
     fn capabilities_and_versions() {
-        for (name, ok) in [("data-analysis", true), ("x2", true), ("Data", false), ("a--b", false), ("-a", false), ("", false)] {
+        for (name, ok) in [
+            ("data-analysis", true),
+            ("x2", true),
+            ("Data", false),
+            ("a--b", false),
+            ("-a", false),
+            ("", false),
+        ] {
             assert_eq!(check_capability(name).is_ok(), ok, "{name}");
         }
-        assert_eq!(check_capability("Data Analysis").unwrap_err().remedy, "write `data-analysis`");
+        assert_eq!(
+            check_capability("Data Analysis").unwrap_err().remedy,
+            "write `data-analysis`"
+        );
         assert_eq!(short_version("1.2").unwrap(), Version::new(1, 2, 0));
         assert_eq!(short_version("3").unwrap(), Version::new(3, 0, 0));
         for bad in ["", "one", "1.2.3.4", "1..2", "v1", "01.2"] {
@@ -153,11 +184,22 @@ mod tests {
 
     #[test]
     fn a_suggested_name_is_valid() {
-        for text in ["My Sales Desk!", "2024 report", "a__b", "__", "日本", "my.dir", "-x-"] {
+        for text in [
+            "My Sales Desk!",
+            "2024 report",
+            "a__b",
+            "__",
+            "日本",
+            "my.dir",
+            "-x-",
+        ] {
             if let Some(name) = suggestion(text) {
                 assert!(check(&name).is_ok(), "{text} -> {name}");
             }
         }
-        assert_eq!(suggestion("My Sales Desk!").as_deref(), Some("My-Sales-Desk"));
+        assert_eq!(
+            suggestion("My Sales Desk!").as_deref(),
+            Some("My-Sales-Desk")
+        );
     }
 }

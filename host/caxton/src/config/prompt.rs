@@ -22,11 +22,23 @@ pub enum Variable {
 
 impl Variable {
     /// Every variable, for a user's prompt.
-    pub const ALL: &[Self] =
-        &[Self::Request, Self::Context, Self::Agent, Self::Description, Self::Workspace, Self::Conversation];
+    pub const ALL: &[Self] = &[
+        Self::Request,
+        Self::Context,
+        Self::Agent,
+        Self::Description,
+        Self::Workspace,
+        Self::Conversation,
+    ];
 
     /// The variables of a system prompt. The request is not among them: words of a user have no place among instructions.
-    pub const SYSTEM: &[Self] = &[Self::Context, Self::Agent, Self::Description, Self::Workspace, Self::Conversation];
+    pub const SYSTEM: &[Self] = &[
+        Self::Context,
+        Self::Agent,
+        Self::Description,
+        Self::Workspace,
+        Self::Conversation,
+    ];
 
     /// Its name, as it stands between the braces.
     pub fn as_str(self) -> &'static str {
@@ -83,8 +95,14 @@ impl Prompt {
                 index += 2;
                 continue;
             }
-            let Some(close) = rest.find("}}").filter(|close| !rest[..*close].contains(['{', '\n'])) else {
-                misprints.push(Misprint { index, variable: None });
+            let Some(close) = rest
+                .find("}}")
+                .filter(|close| !rest[..*close].contains(['{', '\n']))
+            else {
+                misprints.push(Misprint {
+                    index,
+                    variable: None,
+                });
                 index += 1;
                 continue;
             };
@@ -96,7 +114,10 @@ impl Prompt {
                     }
                     pieces.push(Piece::Variable(*variable));
                 }
-                None => misprints.push(Misprint { index, variable: Some(name.to_owned()) }),
+                None => misprints.push(Misprint {
+                    index,
+                    variable: Some(name.to_owned()),
+                }),
             }
             index += 1;
             rest = &rest[close + 2..];
@@ -105,7 +126,14 @@ impl Prompt {
         if !plain.is_empty() {
             pieces.push(Piece::Text(plain));
         }
-        if misprints.is_empty() { Ok(Self { source: text.to_owned(), pieces }) } else { Err(misprints) }
+        if misprints.is_empty() {
+            Ok(Self {
+                source: text.to_owned(),
+                pieces,
+            })
+        } else {
+            Err(misprints)
+        }
     }
 
     /// Fills in the variables. Values are put in as they are: braces in them mean nothing.
@@ -132,7 +160,10 @@ impl Prompt {
 
     /// The prompt that is nothing but the request.
     pub fn request() -> Self {
-        Self { source: "{{request}}".to_owned(), pieces: vec![Piece::Variable(Variable::Request)] }
+        Self {
+            source: "{{request}}".to_owned(),
+            pieces: vec![Piece::Variable(Variable::Request)],
+        }
     }
 
     /// The system prompt of an agent that has none of its own: its name and description.
@@ -143,7 +174,10 @@ impl Prompt {
             Piece::Text(". ".to_owned()),
             Piece::Variable(Variable::Description),
         ];
-        Self { source: "You are {{agent}}. {{description}}".to_owned(), pieces }
+        Self {
+            source: "You are {{agent}}. {{description}}".to_owned(),
+            pieces,
+        }
     }
 }
 
@@ -169,24 +203,40 @@ mod tests {
     #[test]
     fn variables_are_filled_in_once() {
         assert_eq!(rendered("{{request}}"), "{{agent}}?");
-        assert_eq!(rendered("I am {{ agent }}, in {{workspace}}."), "I am agent, in workspace.");
+        assert_eq!(
+            rendered("I am {{ agent }}, in {{workspace}}."),
+            "I am agent, in workspace."
+        );
         assert_eq!(rendered("{\"a\": {\"b\": 1}}"), "{\"a\": {\"b\": 1}}");
-        assert_eq!(rendered("Jinja writes {{{{ name }}"), "Jinja writes {{ name }}");
+        assert_eq!(
+            rendered("Jinja writes {{{{ name }}"),
+            "Jinja writes {{ name }}"
+        );
         assert_eq!(rendered(""), "");
     }
 
     #[test]
     fn every_misprint_is_told() {
-        let misprints = Prompt::parse("{{nme}} {{{{ {{request}} {{open \n{{}}", Variable::ALL).unwrap_err();
-        let told: Vec<_> = misprints.iter().map(|m| (m.index, m.variable.as_deref())).collect();
+        let misprints =
+            Prompt::parse("{{nme}} {{{{ {{request}} {{open \n{{}}", Variable::ALL).unwrap_err();
+        let told: Vec<_> = misprints
+            .iter()
+            .map(|m| (m.index, m.variable.as_deref()))
+            .collect();
         assert_eq!(told, [(0, Some("nme")), (4, None), (5, Some(""))]);
         assert!(Prompt::parse("{{request}}", Variable::SYSTEM).is_err());
     }
 
     #[test]
     fn the_built_in_prompts_are_what_their_text_says() {
-        assert_eq!(Prompt::parse("{{request}}", Variable::ALL).unwrap(), Prompt::request());
+        assert_eq!(
+            Prompt::parse("{{request}}", Variable::ALL).unwrap(),
+            Prompt::request()
+        );
         let introduction = Prompt::introduction();
-        assert_eq!(Prompt::parse(introduction.as_str(), Variable::SYSTEM).unwrap(), introduction);
+        assert_eq!(
+            Prompt::parse(introduction.as_str(), Variable::SYSTEM).unwrap(),
+            introduction
+        );
     }
 }

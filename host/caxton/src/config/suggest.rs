@@ -21,7 +21,15 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
 
 /// Letter case and the choice between `-` and `_` are the commonest slips, and cost nothing.
 fn fold(word: &str) -> String {
-    word.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
+    word.chars()
+        .map(|c| {
+            if c == '-' {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }
 
 /// Gives a remedy that names the nearest of `known`, else lists them all after `list`.

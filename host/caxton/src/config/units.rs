@@ -10,7 +10,11 @@ use super::fault::{Refusal, quoted};
 /// `bad-size` where it is not a whole number with a known unit, or larger than 2^64 bytes.
 pub fn bytes(text: &str) -> Result<u64, Refusal> {
     let refuse = |why: &str| {
-        Refusal::new("bad-size", format!("is {}, {why}", quoted(text)), "write a whole number and a unit, such as \"64 MiB\"")
+        Refusal::new(
+            "bad-size",
+            format!("is {}, {why}", quoted(text)),
+            "write a whole number and a unit, such as \"64 MiB\"",
+        )
     };
     let (number, unit) = split(text.trim());
     let factor: u64 = match unit.trim() {
@@ -21,10 +25,16 @@ pub fn bytes(text: &str) -> Result<u64, Refusal> {
         "KiB" | "kib" => 1 << 10,
         "MiB" | "mib" => 1 << 20,
         "GiB" | "gib" => 1 << 30,
-        _ => return Err(refuse("which has no unit out of B, kB, MB, GB, KiB, MiB and GiB")),
+        _ => {
+            return Err(refuse(
+                "which has no unit out of B, kB, MB, GB, KiB, MiB and GiB",
+            ));
+        }
     };
     let number = whole(number).ok_or_else(|| refuse("which is not a whole number of units"))?;
-    number.checked_mul(factor).ok_or_else(|| refuse("which is more than any machine has"))
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| refuse("which is more than any machine has"))
 }
 
 /// Parses a duration such as `500ms`, `2s`, `1m` or `1m 30s`.
@@ -47,7 +57,9 @@ pub fn duration(text: &str) -> Result<Duration, Refusal> {
     while !rest.is_empty() {
         let (number, tail) = split(rest);
         let tail = tail.trim_start();
-        let unit_end = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let unit_end = tail
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
         let factor: u64 = match unit {
             "ms" => 1,
@@ -89,7 +101,10 @@ pub fn duration_shown(duration: Duration) -> String {
 
 /// Splits a leading number from what follows it.
 fn split(text: &str) -> (&str, &str) {
-    text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len()))
+    text.split_at(
+        text.find(|c: char| !c.is_ascii_digit() && c != '_')
+            .unwrap_or(text.len()),
+    )
 }
 
 /// Reads digits with `_` between them, as TOML writes integers.
@@ -142,7 +157,11 @@ mod tests {
             ("1.5s", None),
             ("18446744073709551615h", None),
         ] {
-            assert_eq!(duration(text).ok(), expected_ms.map(Duration::from_millis), "{text}");
+            assert_eq!(
+                duration(text).ok(),
+                expected_ms.map(Duration::from_millis),
+                "{text}"
+            );
         }
     }
 

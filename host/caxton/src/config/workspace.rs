@@ -110,14 +110,19 @@ impl ModelRef {
             let remedy = format!("write provider/model, such as \"{MODEL_DEFAULT}\"");
             Refusal::new("bad-model", format!("is {}, {why}", quoted(text)), remedy)
         };
-        let (provider, model) = text.split_once('/').ok_or_else(|| refuse("which names no provider"))?;
+        let (provider, model) = text
+            .split_once('/')
+            .ok_or_else(|| refuse("which names no provider"))?;
         if name::check(provider).is_err() {
             return Err(refuse("whose provider is not a component's name"));
         }
         if model.trim().is_empty() || model.chars().any(char::is_control) {
             return Err(refuse("which names no model"));
         }
-        Ok(Self { provider: provider.to_owned(), model: model.to_owned() })
+        Ok(Self {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+        })
     }
 }
 
@@ -145,13 +150,23 @@ impl ComponentSpec {
 impl Default for Model {
     fn default() -> Self {
         let (provider, model) = MODEL_DEFAULT.split_once('/').unwrap_or((MODEL_DEFAULT, ""));
-        Self { default: ModelRef { provider: provider.to_owned(), model: model.to_owned() }, fallback: Vec::new() }
+        Self {
+            default: ModelRef {
+                provider: provider.to_owned(),
+                model: model.to_owned(),
+            },
+            fallback: Vec::new(),
+        }
     }
 }
 
 impl Default for Router {
     fn default() -> Self {
-        Self { component: ROUTER_DEFAULT.to_owned(), fallback: Some(ROUTER_FALLBACK.to_owned()), default: None }
+        Self {
+            component: ROUTER_DEFAULT.to_owned(),
+            fallback: Some(ROUTER_FALLBACK.to_owned()),
+            default: None,
+        }
     }
 }
 
@@ -160,7 +175,12 @@ impl Workspace {
     pub fn bare(name: &str, builtins: &[&str]) -> Self {
         let components = builtins
             .iter()
-            .map(|builtin| ((*builtin).to_owned(), ComponentSpec::new(Source::Builtin((*builtin).to_owned()))))
+            .map(|builtin| {
+                (
+                    (*builtin).to_owned(),
+                    ComponentSpec::new(Source::Builtin((*builtin).to_owned())),
+                )
+            })
             .collect();
         Self {
             name: name.to_owned(),

@@ -6,7 +6,9 @@ use crate::workspace::tool::did_you_mean;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The workspace has no agents.
-    #[error("the workspace has no agents; add one with `caxton init --agent NAME --template chatbot`")]
+    #[error(
+        "the workspace has no agents; add one with `caxton init --agent NAME --template chatbot`"
+    )]
     NoAgents,
     /// There is no agent of that name.
     #[error("there is no agent `{name}`{}", did_you_mean(nearest))]
@@ -17,7 +19,11 @@ pub enum Error {
         nearest: Vec<String>,
     },
     /// No agent offers that capability.
-    #[error("no agent offers `{name}`{}; offered are: {}", did_you_mean(nearest), listed(offered))]
+    #[error(
+        "no agent offers `{name}`{}; offered are: {}",
+        did_you_mean(nearest),
+        listed(offered)
+    )]
     NoCapability {
         /// The capability that was asked for.
         name: String,
@@ -27,13 +33,19 @@ pub enum Error {
         offered: Vec<String>,
     },
     /// The capability is offered only by agents that are asking already.
-    #[error("`{capability}` is offered only by agents that wait for this very answer; answer without it")]
+    #[error(
+        "`{capability}` is offered only by agents that wait for this very answer; answer without it"
+    )]
     OnlySelf {
         /// The capability.
         capability: String,
     },
     /// The routers found no agent that fits.
-    #[error("no agent fits the message{}; name one of: {}", because(reason), listed(agents))]
+    #[error(
+        "no agent fits the message{}; name one of: {}",
+        because(reason),
+        listed(agents)
+    )]
     NoneFits {
         /// Why, in the router's words.
         reason: String,
@@ -65,9 +77,17 @@ impl Error {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    }
 }

@@ -50,13 +50,31 @@ pub struct Route {
 impl Route {
     /// A route that needed no decision.
     fn certain(agent: &str, reason: String) -> Self {
-        Self { agent: agent.to_owned(), score: 1.0, reason, ranked: vec![(agent.to_owned(), 1.0)], cached: false, router: None }
+        Self {
+            agent: agent.to_owned(),
+            score: 1.0,
+            reason,
+            ranked: vec![(agent.to_owned(), 1.0)],
+            cached: false,
+            router: None,
+        }
     }
 
     fn ranked(ranking: Ranking, cached: bool) -> Option<Self> {
-        let Ranking { ranked, reason, router } = ranking;
+        let Ranking {
+            ranked,
+            reason,
+            router,
+        } = ranking;
         let (agent, score) = ranked.first().cloned()?;
-        Some(Self { agent, score, reason, ranked, cached, router: Some(router) })
+        Some(Self {
+            agent,
+            score,
+            reason,
+            ranked,
+            cached,
+            router: Some(router),
+        })
     }
 
     /// The same as an event.
@@ -83,11 +101,21 @@ pub async fn route(workspace: &Workspace, target: Target<'_>) -> Result<Route, E
     match target {
         Target::Agent(name) => match state.agents.get(name) {
             Some(_) => Ok(Route::certain(name, "it was asked for by name".to_owned())),
-            None => Err(Error::NoAgent { name: name.to_owned(), nearest: state.agents_near(name) }),
+            None => Err(Error::NoAgent {
+                name: name.to_owned(),
+                nearest: state.agents_near(name),
+            }),
         },
-        Target::Capability { name, content, except } => {
+        Target::Capability {
+            name,
+            content,
+            except,
+        } => {
             let offering = offering(&state, name)?;
-            let offering: Vec<_> = offering.into_iter().filter(|agent| !except.contains(&agent.config.name)).collect();
+            let offering: Vec<_> = offering
+                .into_iter()
+                .filter(|agent| !except.contains(&agent.config.name))
+                .collect();
             among(workspace, &state, content, &offering, Some(name)).await
         }
         Target::Content(content) => {
@@ -102,28 +130,59 @@ fn offering<'s>(state: &'s State, capability: &str) -> Result<Vec<&'s Arc<Agent>
     let mut offered = state.capabilities();
     offered.remove(capability).ok_or_else(|| {
         let near = nearest(capability, offered.keys().copied());
-        Error::NoCapability { name: capability.to_owned(), nearest: near, offered: offered.keys().map(|name| (*name).to_owned()).collect() }
+        Error::NoCapability {
+            name: capability.to_owned(),
+            nearest: near,
+            offered: offered.keys().map(|name| (*name).to_owned()).collect(),
+        }
     })
 }
 
 /// Chooses one of `candidates` by the meaning of `content`.
-async fn among(workspace: &Workspace, state: &State, content: &str, candidates: &[&Arc<Agent>], capability: Option<&str>) -> Result<Route, Error> {
+async fn among(
+    workspace: &Workspace,
+    state: &State,
+    content: &str,
+    candidates: &[&Arc<Agent>],
+    capability: Option<&str>,
+) -> Result<Route, Error> {
     match (candidates, capability) {
-        ([], Some(capability)) => return Err(Error::OnlySelf { capability: capability.to_owned() }),
+        ([], Some(capability)) => {
+            return Err(Error::OnlySelf {
+                capability: capability.to_owned(),
+            });
+        }
         ([], None) => return Err(Error::NoAgents),
-        ([only], Some(capability)) => return Ok(Route::certain(&only.config.name, format!("it is the only agent that offers `{capability}`"))),
-        ([only], None) => return Ok(Route::certain(&only.config.name, "it is the only agent".to_owned())),
+        ([only], Some(capability)) => {
+            return Ok(Route::certain(
+                &only.config.name,
+                format!("it is the only agent that offers `{capability}`"),
+            ));
+        }
+        ([only], None) => {
+            return Ok(Route::certain(
+                &only.config.name,
+                "it is the only agent".to_owned(),
+            ));
+        }
         _ => {}
     }
     // Who may be chosen is part of the question, so it is part of what is remembered.
     let key = match capability {
         None => content.to_owned(),
         Some(capability) => {
-            let names: Vec<&str> = candidates.iter().map(|agent| agent.config.name.as_str()).collect();
+            let names: Vec<&str> = candidates
+                .iter()
+                .map(|agent| agent.config.name.as_str())
+                .collect();
             format!("{capability}\n{}\n{content}", names.join(" "))
         }
     };
-    if let Some(route) = workspace.rankings().get(state.version, &key).and_then(|ranking| Route::ranked(ranking, true)) {
+    if let Some(route) = workspace
+        .rankings()
+        .get(state.version, &key)
+        .and_then(|ranking| Route::ranked(ranking, true))
+    {
         return Ok(route);
     }
     let answer = ask::routers(workspace, state, content, candidates).await;
@@ -134,13 +193,25 @@ async fn among(workspace: &Workspace, state: &State, content: &str, candidates: 
         (Err(Error::NoneFits { .. } | Error::Routers { .. }), None) if default.is_some() => {
             let agent = default.unwrap_or_default().to_owned();
             let reason = "no agent fits by its meaning, and this one is the default".to_owned();
-            return Ok(Route { ranked: vec![(agent.clone(), 0.0)], agent, score: 0.0, reason, cached: false, router: None });
+            return Ok(Route {
+                ranked: vec![(agent.clone(), 0.0)],
+                agent,
+                score: 0.0,
+                reason,
+                cached: false,
+                router: None,
+            });
         }
         // Each of them offers what is asked for, so that no router prefers one is no reason to refuse.
         (Err(Error::NoneFits { .. } | Error::Routers { .. }), Some(capability)) => {
             let agent = &candidates[0].config.name;
             let others = candidates.len() - 1;
-            return Ok(Route::certain(agent, format!("it offers `{capability}`, as do {others} others, and no router prefers one of them")));
+            return Ok(Route::certain(
+                agent,
+                format!(
+                    "it offers `{capability}`, as do {others} others, and no router prefers one of them"
+                ),
+            ));
         }
         (Err(e), _) => return Err(e),
     };

@@ -7,7 +7,20 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Upper bounds of the buckets of request durations, in microseconds: from a cached answer to a model that thinks.
-const BOUNDS_US: [u64; 12] = [100, 250, 1_000, 2_500, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000, 60_000_000, 300_000_000];
+const BOUNDS_US: [u64; 12] = [
+    100,
+    250,
+    1_000,
+    2_500,
+    10_000,
+    25_000,
+    100_000,
+    500_000,
+    2_500_000,
+    10_000_000,
+    60_000_000,
+    300_000_000,
+];
 
 /// Classes of status codes, 1xx to 5xx.
 const CLASSES: usize = 5;
@@ -93,7 +106,10 @@ impl Metrics {
         let requests = &self.0.surfaces[surface as usize];
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES) - 1;
-        let bucket = BOUNDS_US.iter().position(|bound| took_us <= *bound).unwrap_or(BOUNDS_US.len());
+        let bucket = BOUNDS_US
+            .iter()
+            .position(|bound| took_us <= *bound)
+            .unwrap_or(BOUNDS_US.len());
         requests.classes[class].fetch_add(1, Relaxed);
         requests.buckets[bucket].fetch_add(1, Relaxed);
         requests.sum_us.fetch_add(took_us, Relaxed);
@@ -123,31 +139,73 @@ impl Metrics {
     /// Writes these counters down.
     pub fn write(&self, text: &mut Text) {
         let name = "caxton_http_requests_total";
-        text.family(name, "counter", "Requests answered, by surface and class of status.");
+        text.family(
+            name,
+            "counter",
+            "Requests answered, by surface and class of status.",
+        );
         for surface in SURFACES {
             for (index, count) in self.0.surfaces[surface as usize].classes.iter().enumerate() {
                 let class = format!("{}xx", index + 1);
-                text.sample(name, &[("surface", surface.label()), ("status", &class)], count.load(Relaxed));
+                text.sample(
+                    name,
+                    &[("surface", surface.label()), ("status", &class)],
+                    count.load(Relaxed),
+                );
             }
         }
         let name = "caxton_http_request_duration_seconds";
-        text.family(name, "histogram", "Time from a request's head to its answer's head.");
+        text.family(
+            name,
+            "histogram",
+            "Time from a request's head to its answer's head.",
+        );
         for surface in SURFACES {
             let requests = &self.0.surfaces[surface as usize];
             let mut sum = 0;
             for (index, bucket) in requests.buckets.iter().enumerate() {
                 sum += bucket.load(Relaxed);
-                let bound = BOUNDS_US.get(index).map_or_else(|| "+Inf".to_owned(), |us| seconds(*us).to_string());
-                text.sample("caxton_http_request_duration_seconds_bucket", &[("surface", surface.label()), ("le", &bound)], sum);
+                let bound = BOUNDS_US
+                    .get(index)
+                    .map_or_else(|| "+Inf".to_owned(), |us| seconds(*us).to_string());
+                text.sample(
+                    "caxton_http_request_duration_seconds_bucket",
+                    &[("surface", surface.label()), ("le", &bound)],
+                    sum,
+                );
             }
             let labels = [("surface", surface.label())];
-            text.sample("caxton_http_request_duration_seconds_sum", &labels, seconds(requests.sum_us.load(Relaxed)));
+            text.sample(
+                "caxton_http_request_duration_seconds_sum",
+                &labels,
+                seconds(requests.sum_us.load(Relaxed)),
+            );
             text.sample("caxton_http_request_duration_seconds_count", &labels, sum);
         }
-        text.single("caxton_http_connections", "gauge", "Connections open now.", self.0.connections.load(Relaxed));
-        text.single("caxton_http_refused_total", "counter", "Requests refused because of their Host or Origin.", self.0.refused.load(Relaxed));
-        text.single("caxton_http_panics_total", "counter", "Requests whose handler panicked; each is a fault of the server.", self.0.panics.load(Relaxed));
-        text.single("caxton_uptime_seconds", "gauge", "Time since the server started.", self.uptime().as_secs_f64());
+        text.single(
+            "caxton_http_connections",
+            "gauge",
+            "Connections open now.",
+            self.0.connections.load(Relaxed),
+        );
+        text.single(
+            "caxton_http_refused_total",
+            "counter",
+            "Requests refused because of their Host or Origin.",
+            self.0.refused.load(Relaxed),
+        );
+        text.single(
+            "caxton_http_panics_total",
+            "counter",
+            "Requests whose handler panicked; each is a fault of the server.",
+            self.0.panics.load(Relaxed),
+        );
+        text.single(
+            "caxton_uptime_seconds",
+            "gauge",
+            "Time since the server started.",
+            self.uptime().as_secs_f64(),
+        );
     }
 }
 
@@ -180,11 +238,18 @@ impl Text {
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         self.0.push_str(name);
         for (index, (label, text)) in labels.iter().enumerate() {
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
             let before = if index == 0 { '{' } else { ',' };
             let _ = write!(self.0, "{before}{label}=\"{text}\"");
         }
-        let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
+        let _ = writeln!(
+            self.0,
+            "{} {value}",
+            if labels.is_empty() { "" } else { "}" }
+        );
     }
 
     /// Adds a family with one sample that has no labels.
@@ -206,8 +271,16 @@ mod tests {
     #[test]
     fn requests_are_counted_by_surface_class_and_duration() {
         let metrics = Metrics::default();
-        metrics.request(Surface::of("/api/v1/workspaces/default/tools"), http::StatusCode::OK, Duration::from_micros(200));
-        metrics.request(Surface::of("/mcp"), http::StatusCode::NOT_FOUND, Duration::from_secs(900));
+        metrics.request(
+            Surface::of("/api/v1/workspaces/default/tools"),
+            http::StatusCode::OK,
+            Duration::from_micros(200),
+        );
+        metrics.request(
+            Surface::of("/mcp"),
+            http::StatusCode::NOT_FOUND,
+            Duration::from_secs(900),
+        );
         let open = metrics.connection();
         let mut text = Text::default();
         metrics.write(&mut text);
@@ -225,7 +298,10 @@ mod tests {
         }
         drop(open);
         let families = text.lines().filter(|l| l.starts_with("# TYPE")).count();
-        assert_eq!(families, text.lines().filter(|l| l.starts_with("# HELP")).count());
+        assert_eq!(
+            families,
+            text.lines().filter(|l| l.starts_with("# HELP")).count()
+        );
     }
 
     #[test]

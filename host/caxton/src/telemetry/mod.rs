@@ -28,13 +28,18 @@ pub enum Format {
 /// # Errors
 /// Where the filter of the environment does not parse; the text names it.
 pub fn log(format: Format, filter: &str) -> Result<(), String> {
-    let set = std::env::var(FILTER_VARIABLE).ok().filter(|set| !set.is_empty());
+    let set = std::env::var(FILTER_VARIABLE)
+        .ok()
+        .filter(|set| !set.is_empty());
     let filter = match &set {
         Some(set) => EnvFilter::try_new(set).map_err(|e| format!("{FILTER_VARIABLE}=`{set}` is not a log filter: {e}; write a level such as `info` or `caxton=debug,warn`"))?,
         None => EnvFilter::new(filter),
     };
     let writer = std::io::stderr;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colour(&writer.make_writer()));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(colour(&writer.make_writer()));
     // A second call, as in a test that starts two servers in one process, keeps the first subscriber.
     drop(match format {
         Format::Text => subscriber.with_target(false).try_init(),
@@ -45,5 +50,7 @@ pub fn log(format: Format, filter: &str) -> Result<(), String> {
 
 /// Whether to colour what is written there: on a terminal, unless `NO_COLOR` is set.
 pub fn colour(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()) && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    stream.is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

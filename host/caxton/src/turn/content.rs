@@ -38,13 +38,24 @@ pub(super) async fn show(answer: &Answer, tool: &str, dir: &Path) -> Shown {
     if text.is_empty() {
         "(the tool gave no content)".clone_into(&mut text);
     }
-    Shown { text: shortened(text), attachments }
+    Shown {
+        text: shortened(text),
+        attachments,
+    }
 }
 
-async fn show_one(content: &Content, tool: &str, dir: &Path, attachments: &mut Vec<Attachment>) -> Option<String> {
+async fn show_one(
+    content: &Content,
+    tool: &str,
+    dir: &Path,
+    attachments: &mut Vec<Attachment>,
+) -> Option<String> {
     let (bytes, mime_type) = match &content.body {
         Body::Text(text) => {
-            let for_user = content.annotations.as_ref().is_some_and(|a| a.audience == [Audience::User]);
+            let for_user = content
+                .annotations
+                .as_ref()
+                .is_some_and(|a| a.audience == [Audience::User]);
             return (!for_user).then(|| text.clone());
         }
         Body::Link(link) => {
@@ -54,34 +65,62 @@ async fn show_one(content: &Content, tool: &str, dir: &Path, attachments: &mut V
         Body::Image(blob) | Body::Audio(blob) => (&blob.data, blob.mime_type.as_str()),
         Body::Embedded(resource) => match &resource.data {
             ResourceData::Text(text) => return Some(format!("[{}]\n{text}", resource.uri)),
-            ResourceData::Binary(bytes) => (bytes, resource.mime_type.as_deref().unwrap_or("application/octet-stream")),
+            ResourceData::Binary(bytes) => (
+                bytes,
+                resource
+                    .mime_type
+                    .as_deref()
+                    .unwrap_or("application/octet-stream"),
+            ),
         },
     };
     let size = size_shown(bytes.len());
-    let mime_type: String = mime_type.chars().filter(|c| c.is_ascii_graphic()).take(100).collect();
+    let mime_type: String = mime_type
+        .chars()
+        .filter(|c| c.is_ascii_graphic())
+        .take(100)
+        .collect();
     match keep(bytes.clone(), tool, &mime_type, dir.to_path_buf()).await {
         Ok(path) => {
             let line = format!("[{mime_type}, {size}, saved as {}]", path.display());
-            attachments.push(Attachment { mime_type, bytes: bytes.len() as u64, path });
+            attachments.push(Attachment {
+                mime_type,
+                bytes: bytes.len() as u64,
+                path,
+            });
             Some(line)
         }
         Err(e) => {
             tracing::error!(tool, dir = %dir.display(), error = %e, "a tool's file can't be kept");
-            Some(format!("[{mime_type}, {size}, which could not be saved: {e}]"))
+            Some(format!(
+                "[{mime_type}, {size}, which could not be saved: {e}]"
+            ))
         }
     }
 }
 
 /// Writes a file under the first free name.
-async fn keep(bytes: Vec<u8>, tool: &str, mime_type: &str, dir: PathBuf) -> std::io::Result<PathBuf> {
-    let stem: String = tool.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+async fn keep(
+    bytes: Vec<u8>,
+    tool: &str,
+    mime_type: &str,
+    dir: PathBuf,
+) -> std::io::Result<PathBuf> {
+    let stem: String = tool
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     let stem = stem.replace("--", "-");
     let extension = extension(mime_type);
     let write = move || {
         std::fs::create_dir_all(&dir)?;
         for n in 1..=FILES_MAX {
             let path = dir.join(format!("{stem}-{n}.{extension}"));
-            match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            match std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)
+            {
                 Ok(mut file) => {
                     file.write_all(&bytes)?;
                     file.sync_all()?;
@@ -91,9 +130,14 @@ async fn keep(bytes: Vec<u8>, tool: &str, mime_type: &str, dir: PathBuf) -> std:
                 Err(e) => return Err(e),
             }
         }
-        Err(std::io::Error::other(format!("{} has {FILES_MAX} files of that name", dir.display())))
+        Err(std::io::Error::other(format!(
+            "{} has {FILES_MAX} files of that name",
+            dir.display()
+        )))
     };
-    tokio::task::spawn_blocking(write).await.unwrap_or_else(|e| Err(std::io::Error::other(e)))
+    tokio::task::spawn_blocking(write)
+        .await
+        .unwrap_or_else(|e| Err(std::io::Error::other(e)))
 }
 
 /// The usual ending of files of a media type.
@@ -125,7 +169,11 @@ pub(super) fn shortened(mut text: String) -> String {
     let whole = text.len();
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     let left = whole - text.len();
-    text.push_str(&format!("\n[{} of {} are left out here; ask for less, or for a part]", size_shown(left), size_shown(whole)));
+    text.push_str(&format!(
+        "\n[{} of {} are left out here; ask for less, or for a part]",
+        size_shown(left),
+        size_shown(whole)
+    ));
     text
 }
 
@@ -147,7 +195,11 @@ mod tests {
         assert_eq!(shortened("short".to_owned()), "short");
         let text = shortened("ü".repeat(TEXT_BYTES_MAX));
         assert!(text.starts_with(&"ü".repeat(TEXT_BYTES_MAX / 2)));
-        assert!(text.ends_with("[33 kB of 66 kB are left out here; ask for less, or for a part]"), "{}", &text[text.len() - 80..]);
+        assert!(
+            text.ends_with("[33 kB of 66 kB are left out here; ask for less, or for a part]"),
+            "{}",
+            &text[text.len() - 80..]
+        );
     }
 
     #[test]

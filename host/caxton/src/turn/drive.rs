@@ -39,7 +39,11 @@ const TITLE_CHARS_MAX: usize = 80;
 ///
 /// # Errors
 /// [`Error`] says why there is no answer.
-pub async fn run(workspace: &Workspace, message: Message, events: mpsc::Sender<Event>) -> Result<Answer, Error> {
+pub async fn run(
+    workspace: &Workspace,
+    message: Message,
+    events: mpsc::Sender<Event>,
+) -> Result<Answer, Error> {
     let answer = answer(workspace, message, None, Scope::default(), &events).await;
     let last = match &answer {
         Ok(answer) => Event::Done(Box::new(answer.clone())),
@@ -75,15 +79,30 @@ impl Scope {
     pub(super) fn below(&self, agent: &str, turn: &str, conversation: &str) -> Result<Self, Error> {
         let path = || format!("{} → {agent}", self.chain.join(" → "));
         if self.chain.iter().any(|waiting| waiting == agent) {
-            return Err(Error::Delegation { reason: format!("the agents would ask each other in a circle: {}", path()) });
+            return Err(Error::Delegation {
+                reason: format!("the agents would ask each other in a circle: {}", path()),
+            });
         }
         if self.depth >= DEPTH_MAX {
-            return Err(Error::Delegation { reason: format!("at most {DEPTH_MAX} agents may wait for another one: {}", path()) });
+            return Err(Error::Delegation {
+                reason: format!(
+                    "at most {DEPTH_MAX} agents may wait for another one: {}",
+                    path()
+                ),
+            });
         }
         let mut chain = self.chain.clone();
         chain.push(agent.to_owned());
-        let origin = self.origin.clone().or_else(|| Some(conversation.to_owned()));
-        Ok(Self { depth: self.depth + 1, chain, origin, parent: Some((turn.to_owned(), conversation.to_owned())) })
+        let origin = self
+            .origin
+            .clone()
+            .or_else(|| Some(conversation.to_owned()));
+        Ok(Self {
+            depth: self.depth + 1,
+            chain,
+            origin,
+            parent: Some((turn.to_owned(), conversation.to_owned())),
+        })
     }
 }
 
@@ -99,23 +118,62 @@ pub(super) fn answer<'a>(
     Box::pin(begin(workspace, message, route, scope, events))
 }
 
-async fn begin(workspace: &Workspace, message: Message, route: Option<Route>, mut scope: Scope, events: &mpsc::Sender<Event>) -> Result<Answer, Error> {
+async fn begin(
+    workspace: &Workspace,
+    message: Message,
+    route: Option<Route>,
+    mut scope: Scope,
+    events: &mpsc::Sender<Event>,
+) -> Result<Answer, Error> {
     check(&message)?;
     let conversation = match &message.conversation {
-        Some(id) => Some(workspace.store().conversation(id).await?.ok_or_else(|| Error::NoConversation { id: id.clone() })?),
+        Some(id) => Some(
+            workspace
+                .store()
+                .conversation(id)
+                .await?
+                .ok_or_else(|| Error::NoConversation { id: id.clone() })?,
+        ),
         None => None,
     };
     let route = match route {
         Some(route) => route,
-        None => find(workspace, &message, conversation.as_ref().map(|c| c.agent.as_str())).await?,
+        None => {
+            find(
+                workspace,
+                &message,
+                conversation.as_ref().map(|c| c.agent.as_str()),
+            )
+            .await?
+        }
     };
     workspace.events().tell(route.event());
-    let agent = workspace.agent(&route.agent).map_err(|e| gone(&route.agent, &e))?;
-    let Route { agent: name, score, reason, router, cached, .. } = route;
+    let agent = workspace
+        .agent(&route.agent)
+        .map_err(|e| gone(&route.agent, &e))?;
+    let Route {
+        agent: name,
+        score,
+        reason,
+        router,
+        cached,
+        ..
+    } = route;
     if scope.chain.is_empty() {
         scope.chain.push(name.clone());
     }
-    drop(events.send(Event::Route { agent: name, score, reason, router, cached, depth: scope.depth }).await);
+    drop(
+        events
+            .send(Event::Route {
+                agent: name,
+                score,
+                reason,
+                router,
+                cached,
+                depth: scope.depth,
+            })
+            .await,
+    );
 
     let started = Instant::now();
     // Two messages to one conversation at once are answered one after the other.
@@ -124,12 +182,28 @@ async fn begin(workspace: &Workspace, message: Message, route: Option<Route>, mu
         None => None,
     };
     let _running = agent.activity.begin();
-    let turn = Turn::start(workspace, &agent, message, conversation.map(|c| c.id), scope, events).await?;
+    let turn = Turn::start(
+        workspace,
+        &agent,
+        message,
+        conversation.map(|c| c.id),
+        scope,
+        events,
+    )
+    .await?;
     let ended = turn.drive(started).await;
     let failure = ended.as_ref().err().map(ToString::to_string);
     if agent.activity.end(failure.clone()) {
-        let change = if failure.is_some() { Change::Failed } else { Change::Recovered };
-        workspace.events().tell(Kind::Agent { name: agent.config.name.clone(), change, reason: failure });
+        let change = if failure.is_some() {
+            Change::Failed
+        } else {
+            Change::Recovered
+        };
+        workspace.events().tell(Kind::Agent {
+            name: agent.config.name.clone(),
+            change,
+            reason: failure,
+        });
     }
     ended
 }
@@ -140,17 +214,28 @@ fn check(message: &Message) -> Result<(), Error> {
     }
     let bytes = message.content.len();
     if bytes > CONTENT_BYTES_MAX {
-        return Err(Error::TooLong { bytes, limit: CONTENT_BYTES_MAX });
+        return Err(Error::TooLong {
+            bytes,
+            limit: CONTENT_BYTES_MAX,
+        });
     }
     Ok(())
 }
 
 /// Finds the agent: by name, by capability, the one that the conversation is with, else by meaning.
-async fn find(workspace: &Workspace, message: &Message, with: Option<&str>) -> Result<Route, routing::Error> {
+async fn find(
+    workspace: &Workspace,
+    message: &Message,
+    with: Option<&str>,
+) -> Result<Route, routing::Error> {
     let content = message.content.as_str();
     let target = match (&message.to, &message.capability, with) {
         (Some(agent), _, _) => Target::Agent(agent),
-        (None, Some(name), _) => Target::Capability { name, content, except: &[] },
+        (None, Some(name), _) => Target::Capability {
+            name,
+            content,
+            except: &[],
+        },
         (None, None, Some(agent)) if workspace.agent(agent).is_ok() => Target::Agent(agent),
         _ => Target::Content(content),
     };
@@ -163,7 +248,10 @@ fn gone(name: &str, error: &workspace::Error) -> Error {
         workspace::Error::NoAgent { nearest, .. } => nearest.clone(),
         _ => Vec::new(),
     };
-    Error::Routing(routing::Error::NoAgent { name: name.to_owned(), nearest })
+    Error::Routing(routing::Error::NoAgent {
+        name: name.to_owned(),
+        nearest,
+    })
 }
 
 /// A turn that is under way.
@@ -199,15 +287,25 @@ impl<'a> Turn<'a> {
         // One view of the workspace for the whole turn: what is offered is what is there.
         let now = workspace.state();
         let offer = offer(&now, config, &scope.chain, scope.depth);
-        let limits = Limits { tool_rounds: config.limits.tool_rounds, tokens: config.limits.tokens };
-        let offered: BTreeMap<String, String> = if limits.tool_rounds == 0 { BTreeMap::new() } else { offer.names.clone() };
+        let limits = Limits {
+            tool_rounds: config.limits.tool_rounds,
+            tokens: config.limits.tokens,
+        };
+        let offered: BTreeMap<String, String> = if limits.tool_rounds == 0 {
+            BTreeMap::new()
+        } else {
+            offer.names.clone()
+        };
         let state = State::new(&config.name, limits, offered);
         let conversation = match conversation {
             Some(id) => TurnConversation::Existing(id),
             None => TurnConversation::New(NewConversation {
                 agent: config.name.clone(),
                 title: Some(title(&message.content)),
-                parent: scope.parent.as_ref().map(|(_, conversation)| conversation.clone()),
+                parent: scope
+                    .parent
+                    .as_ref()
+                    .map(|(_, conversation)| conversation.clone()),
             }),
         };
         let new = NewTurn {
@@ -218,8 +316,19 @@ impl<'a> Turn<'a> {
             messages: vec![history::user(&message.content)],
         };
         let started = store.start_turn(new).await.map_err(missing)?;
-        let frame = Frame::new(config, &now.config.name, &started.conversation, &message.content, history, offer);
-        let unfinished = Unfinished { store: store.clone(), id: Some(started.id.clone()), state: json(&state) };
+        let frame = Frame::new(
+            config,
+            &now.config.name,
+            &started.conversation,
+            &message.content,
+            history,
+            offer,
+        );
+        let unfinished = Unfinished {
+            store: store.clone(),
+            id: Some(started.id.clone()),
+            state: json(&state),
+        };
         Ok(Self {
             workspace,
             agent,
@@ -257,74 +366,151 @@ impl<'a> Turn<'a> {
         let (mut state, mut actions) = step(self.state, state::Event::Begin);
         while !state.has_ended() {
             for action in actions.drain(..) {
-                under_way.push(perform(&asking, &effects, &self.models, state.clone(), action));
+                under_way.push(perform(
+                    &asking,
+                    &effects,
+                    &self.models,
+                    state.clone(),
+                    action,
+                ));
             }
             let left = limit.saturating_sub(started.elapsed());
             let event = match tokio::time::timeout(left, under_way.next()).await {
                 Ok(Some(event)) => event,
                 // Every state that has not ended waits for something, so there is something under way; if ever not, the
                 // turn ends here instead of hanging.
-                Ok(None) | Err(_) => state::Event::TimeUp { limit_ms: millis(limit) },
+                Ok(None) | Err(_) => state::Event::TimeUp {
+                    limit_ms: millis(limit),
+                },
             };
             (state, actions) = step(state, event);
             if !state.has_ended() {
                 let written = json(&state);
-                store.checkpoint_turn(&self.id, &written, Vec::new()).await.map_err(missing)?;
+                store
+                    .checkpoint_turn(&self.id, &written, Vec::new())
+                    .await
+                    .map_err(missing)?;
                 self.unfinished.state = written;
             }
         }
         // What is still under way stops here.
         drop(under_way);
         state.receipt.duration_ms = millis(started.elapsed());
-        self.agent.activity.used(state.receipt.tool_calls.into(), state.receipt.tokens());
+        self.agent
+            .activity
+            .used(state.receipt.tool_calls.into(), state.receipt.tokens());
         let (end, messages) = match &state.phase {
             Phase::Done { .. } => (TurnEnd::Done, history::transcript(&state)),
             _ => (TurnEnd::Failed, Vec::new()),
         };
-        store.finish_turn(&self.id, end, &json(&state), messages).await.map_err(missing)?;
+        store
+            .finish_turn(&self.id, end, &json(&state), messages)
+            .await
+            .map_err(missing)?;
         self.unfinished.id = None;
         finish(self.workspace, self.id, self.conversation, state)
     }
 }
 
 /// Performs one action.
-async fn perform(asking: &Asking<'_>, effects: &Effects<'_>, models: &[ModelRef], state: State, action: Action) -> state::Event {
+async fn perform(
+    asking: &Asking<'_>,
+    effects: &Effects<'_>,
+    models: &[ModelRef],
+    state: State,
+    action: Action,
+) -> state::Event {
     match action {
         Action::Complete { tools } => match asking.ask(models, &state, tools).await {
             Ok(completion) => state::Event::Completed(completion),
             Err((fault, receipt)) => state::Event::NotCompleted { fault, receipt },
         },
-        Action::CallTool { id, tool, arguments } => {
+        Action::CallTool {
+            id,
+            tool,
+            arguments,
+        } => {
             let returned = effects.call_tool(id.clone(), tool, arguments).await;
-            state::Event::Returned { id, returned: Box::new(returned) }
+            state::Event::Returned {
+                id,
+                returned: Box::new(returned),
+            }
         }
-        Action::AskAgent { id, capability, message } => {
+        Action::AskAgent {
+            id,
+            capability,
+            message,
+        } => {
             let returned = effects.ask_agent(id.clone(), capability, message).await;
-            state::Event::Returned { id, returned: Box::new(returned) }
+            state::Event::Returned {
+                id,
+                returned: Box::new(returned),
+            }
         }
         // Both come with a state that has ended, so nothing performs them.
         Action::Finish | Action::Fail => state::Event::Begin,
     }
 }
 
-fn finish(workspace: &Workspace, id: String, conversation: String, state: State) -> Result<Answer, Error> {
-    let State { agent, calls, model, receipt, phase, .. } = state;
+fn finish(
+    workspace: &Workspace,
+    id: String,
+    conversation: String,
+    state: State,
+) -> Result<Answer, Error> {
+    let State {
+        agent,
+        calls,
+        model,
+        receipt,
+        phase,
+        ..
+    } = state;
     let tell = |code| {
         let duration_ms = receipt.duration_ms;
-        workspace.events().tell(Kind::Turn { id: id.clone(), conversation: conversation.clone(), agent: agent.clone(), code, duration_ms });
+        workspace.events().tell(Kind::Turn {
+            id: id.clone(),
+            conversation: conversation.clone(),
+            agent: agent.clone(),
+            code,
+            duration_ms,
+        });
     };
     match phase {
         Phase::Done { content, stop } => {
             tell(None);
-            Ok(Answer { id, conversation, agent, model, content, stop_reason: stop.name(), tool_calls: calls, receipt })
+            Ok(Answer {
+                id,
+                conversation,
+                agent,
+                model,
+                content,
+                stop_reason: stop.name(),
+                tool_calls: calls,
+                receipt,
+            })
         }
         Phase::Failed(fault) => {
             tell(Some(fault.code().to_owned()));
-            Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
+            Err(Error::Stopped {
+                fault: Box::new(fault),
+                id,
+                conversation,
+                agent,
+                receipt: Box::new(receipt),
+            })
         }
         Phase::New | Phase::Completing | Phase::Calling(_) => {
-            let fault = Fault::Time { limit_ms: receipt.duration_ms };
-            Err(Error::Stopped { fault: Box::new(fault), id, conversation, agent, receipt: Box::new(receipt) })
+            let fault = Fault::Time {
+                limit_ms: receipt.duration_ms,
+            };
+            Err(Error::Stopped {
+                fault: Box::new(fault),
+                id,
+                conversation,
+                agent,
+                receipt: Box::new(receipt),
+            })
         }
     }
 }
@@ -343,7 +529,10 @@ impl Drop for Unfinished {
         // Without a runtime the server is gone; the next one marks the turn.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(e) = store.finish_turn(&id, TurnEnd::Interrupted, &state, Vec::new()).await {
+                if let Err(e) = store
+                    .finish_turn(&id, TurnEnd::Interrupted, &state, Vec::new())
+                    .await
+                {
                     tracing::warn!(turn = id, error = %e, "an interrupted turn can't be marked");
                 }
             });
@@ -354,13 +543,20 @@ impl Drop for Unfinished {
 /// A conversation that was deleted meanwhile is one that is not there.
 fn missing(error: caxton_memory::Error) -> Error {
     match error {
-        caxton_memory::Error::NotFound { what: "conversation", id } => Error::NoConversation { id },
+        caxton_memory::Error::NotFound {
+            what: "conversation",
+            id,
+        } => Error::NoConversation { id },
         other => Error::Store(other),
     }
 }
 
 fn title(content: &str) -> String {
-    let line = content.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = content
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
     match line.char_indices().nth(TITLE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line.to_owned(),

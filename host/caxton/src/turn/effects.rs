@@ -7,7 +7,7 @@ use caxton_sandbox::{Call, input};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::content::{show, shortened};
+use super::content::{shortened, show};
 use super::drive::{self, Scope};
 use super::event::{Event, Message, ToolCall};
 use super::receipt::Receipt;
@@ -36,12 +36,28 @@ impl Effects<'_> {
         // happens to the offer.
         if !self.agent.may_call(&call.name) {
             call.is_error = true;
-            call.text = format!("`{}` is not among the tools that this agent may call", call.name);
+            call.text = format!(
+                "`{}` is not among the tools that this agent may call",
+                call.name
+            );
             return self.returned(call, Vec::new(), Receipt::default()).await;
         }
         let depth = self.scope.depth;
-        let outcome = self.workspace.call_tool(&call.name, arguments, Call { depth, ..Call::default() }).await;
-        let mut receipt = Receipt { tool_calls: 1, ..Receipt::default() };
+        let outcome = self
+            .workspace
+            .call_tool(
+                &call.name,
+                arguments,
+                Call {
+                    depth,
+                    ..Call::default()
+                },
+            )
+            .await;
+        let mut receipt = Receipt {
+            tool_calls: 1,
+            ..Receipt::default()
+        };
         match outcome {
             Ok(Outcome::Complete(answer)) => {
                 let shown = show(&answer, &call.name, &self.artifacts()).await;
@@ -69,7 +85,12 @@ impl Effects<'_> {
     }
 
     /// Asks another agent, and gives its answer as a tool's.
-    pub(super) async fn ask_agent(&self, id: String, capability: String, message: String) -> Returned {
+    pub(super) async fn ask_agent(
+        &self,
+        id: String,
+        capability: String,
+        message: String,
+    ) -> Returned {
         let arguments = json!({ "capability": capability, "message": message });
         self.tell_call(&id, ASK_AGENT, &arguments).await;
         let mut call = self.call(id, ASK_AGENT.to_owned(), arguments);
@@ -78,13 +99,23 @@ impl Effects<'_> {
             call.text = format!("this agent may not ask others for `{capability}`");
             return self.returned(call, Vec::new(), Receipt::default()).await;
         }
-        let target = Target::Capability { name: &capability, content: &message, except: &self.scope.chain };
+        let target = Target::Capability {
+            name: &capability,
+            content: &message,
+            except: &self.scope.chain,
+        };
         let answer = match routing::route(self.workspace, target).await {
             Ok(route) => {
                 let scope = self.scope.below(&route.agent, self.turn, self.conversation);
-                let message = Message { content: message, ..Message::default() };
+                let message = Message {
+                    content: message,
+                    ..Message::default()
+                };
                 match scope {
-                    Ok(scope) => drive::answer(self.workspace, message, Some(route), scope, self.events).await,
+                    Ok(scope) => {
+                        drive::answer(self.workspace, message, Some(route), scope, self.events)
+                            .await
+                    }
                     Err(e) => Err(e),
                 }
             }
@@ -92,11 +123,19 @@ impl Effects<'_> {
         };
         match answer {
             Ok(answer) => {
-                let files = answer.attachments().map(|file| format!("\n[{}, saved as {}]", file.mime_type, file.path.display()));
+                let files = answer.attachments().map(|file| {
+                    format!("\n[{}, saved as {}]", file.mime_type, file.path.display())
+                });
                 let files: String = files.collect();
                 // An answer that names its files itself need not be told twice.
-                let told = answer.attachments().all(|file| answer.content.contains(&file.path.display().to_string()));
-                call.text = shortened(if told { answer.content } else { answer.content + &files });
+                let told = answer
+                    .attachments()
+                    .all(|file| answer.content.contains(&file.path.display().to_string()));
+                call.text = shortened(if told {
+                    answer.content
+                } else {
+                    answer.content + &files
+                });
                 self.returned(call, answer.tool_calls, answer.receipt).await
             }
             Err(error) => {
@@ -124,13 +163,22 @@ impl Effects<'_> {
 
     async fn tell_call(&self, id: &str, name: &str, arguments: &Value) {
         let agent = self.agent.name.clone();
-        let event = Event::ToolCall { agent, id: id.to_owned(), name: name.to_owned(), arguments: arguments.clone() };
+        let event = Event::ToolCall {
+            agent,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.clone(),
+        };
         drop(self.events.send(event).await);
     }
 
     async fn returned(&self, call: ToolCall, inner: Vec<ToolCall>, receipt: Receipt) -> Returned {
         drop(self.events.send(Event::ToolResult(call.clone())).await);
-        Returned { call, inner, receipt }
+        Returned {
+            call,
+            inner,
+            receipt,
+        }
     }
 
     /// Where the conversation's files are kept. All agents that work on one question put theirs into one place.
@@ -142,11 +190,20 @@ impl Effects<'_> {
 
 /// What a tool that wants to ask somebody says, where there is nobody to ask.
 fn asks(input: &input::InputRequired) -> String {
-    let questions = input.requests.iter().filter_map(|request| match &request.ask {
-        input::Ask::Elicit(elicitation) => Some(elicitation.message.as_str()),
-        _ => None,
-    });
+    let questions = input
+        .requests
+        .iter()
+        .filter_map(|request| match &request.ask {
+            input::Ask::Elicit(elicitation) => Some(elicitation.message.as_str()),
+            _ => None,
+        });
     let questions = questions.collect::<Vec<_>>().join("; ");
-    let what = if questions.is_empty() { String::new() } else { format!(": {questions}") };
-    format!("the tool wants to ask something before it goes on, which it can't do within a conversation{what}; ask the user, and call it with more arguments if it takes them")
+    let what = if questions.is_empty() {
+        String::new()
+    } else {
+        format!(": {questions}")
+    };
+    format!(
+        "the tool wants to ask something before it goes on, which it can't do within a conversation{what}; ask the user, and call it with more arguments if it takes them"
+    )
 }

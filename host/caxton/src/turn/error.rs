@@ -11,7 +11,9 @@ pub enum Error {
     #[error("the message is empty; say what you want")]
     Empty,
     /// The message is too long.
-    #[error("the message has {bytes} bytes, and at most {limit} are taken; put long texts into a file that a tool can read")]
+    #[error(
+        "the message has {bytes} bytes, and at most {limit} are taken; put long texts into a file that a tool can read"
+    )]
     TooLong {
         /// Its size.
         bytes: usize,

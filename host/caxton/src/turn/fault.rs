@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// The model wants more rounds than it has.
-    #[error("the agent did not come to an answer within {limit} rounds of tool calls; raise `tool_rounds` under [limits] in its file, or ask for less at once")]
+    #[error(
+        "the agent did not come to an answer within {limit} rounds of tool calls; raise `tool_rounds` under [limits] in its file, or ask for less at once"
+    )]
     ToolRounds {
         /// The limit.
         limit: u32,
     },
     /// The tokens are used up.
-    #[error("the agent used {used} tokens, and its limit is {limit}; raise `tokens` under [limits] in its file, or ask for less at once")]
+    #[error(
+        "the agent used {used} tokens, and its limit is {limit}; raise `tokens` under [limits] in its file, or ask for less at once"
+    )]
     Tokens {
         /// Tokens used.
         used: u64,
@@ -21,7 +25,9 @@ pub enum Fault {
         limit: u64,
     },
     /// The time is up.
-    #[error("the agent did not come to an answer within {limit_ms} ms; raise `time` under [limits] in its file, or ask for less at once")]
+    #[error(
+        "the agent did not come to an answer within {limit_ms} ms; raise `time` under [limits] in its file, or ask for less at once"
+    )]
     Time {
         /// The limit.
         limit_ms: u64,

@@ -18,7 +18,11 @@ const BYTES_PER_TOKEN: u64 = 4;
 const SHARE: u64 = 2;
 
 /// Gives what a model is told of earlier: whole turns, the latest, as many as fit.
-pub(super) async fn load(store: &Store, conversation: &str, tokens: u64) -> Result<Vec<llm_types::Message>, caxton_memory::Error> {
+pub(super) async fn load(
+    store: &Store,
+    conversation: &str,
+    tokens: u64,
+) -> Result<Vec<llm_types::Message>, caxton_memory::Error> {
     let stored = store.last_messages(conversation, MESSAGES_MAX).await?;
     let budget = (tokens / SHARE).saturating_mul(BYTES_PER_TOKEN);
     Ok(told(&stored, budget))
@@ -41,11 +45,17 @@ fn told(stored: &[Stored], budget: u64) -> Vec<llm_types::Message> {
     let mut kept = 0;
     for turn in turns.iter().rev() {
         let bytes: u64 = turn.iter().map(weigh).sum();
-        let Some(rest) = left.checked_sub(bytes) else { break };
+        let Some(rest) = left.checked_sub(bytes) else {
+            break;
+        };
         left = rest;
         kept += 1;
     }
-    turns.split_off(turns.len() - kept).into_iter().flatten().collect()
+    turns
+        .split_off(turns.len() - kept)
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn weigh(message: &llm_types::Message) -> u64 {
@@ -65,7 +75,8 @@ pub(super) fn user(content: &str) -> NewMessage {
 
 /// All that was said in a turn, as it is written down. The last message carries the receipt.
 pub(super) fn transcript(state: &State) -> Vec<NewMessage> {
-    let mut messages: Vec<NewMessage> = state.said.iter().map(|said| written(state, said)).collect();
+    let mut messages: Vec<NewMessage> =
+        state.said.iter().map(|said| written(state, said)).collect();
     if let Some(last) = messages.last_mut() {
         last.receipt = serde_json::to_value(&state.receipt).ok();
     }
@@ -75,17 +86,30 @@ pub(super) fn transcript(state: &State) -> Vec<NewMessage> {
 fn written(state: &State, said: &Said) -> NewMessage {
     match said {
         Said::Model { text, calls } => {
-            let content = if text.is_empty() { json!([]) } else { json!([{ "type": "text", "text": text }]) };
+            let content = if text.is_empty() {
+                json!([])
+            } else {
+                json!([{ "type": "text", "text": text }])
+            };
             let calls: Vec<Value> = calls
                 .iter()
-                .map(|call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }))
+                .map(
+                    |call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }),
+                )
                 .collect();
             let tool_calls = (!calls.is_empty()).then_some(Value::Array(calls));
-            NewMessage { agent: Some(state.agent.clone()), tool_calls, ..NewMessage::new(Role::Assistant, content) }
+            NewMessage {
+                agent: Some(state.agent.clone()),
+                tool_calls,
+                ..NewMessage::new(Role::Assistant, content)
+            }
         }
         Said::Tools(outputs) => {
             let result = |output: &Output| {
-                let call = state.calls.iter().find(|call| call.id == output.id && call.agent == state.agent);
+                let call = state
+                    .calls
+                    .iter()
+                    .find(|call| call.id == output.id && call.agent == state.agent);
                 json!({
                     "type": "tool_result",
                     "id": output.id,
@@ -102,9 +126,16 @@ fn written(state: &State, said: &Said) -> NewMessage {
 
 /// A message of the transcript as providers are told; nothing where there is nothing in it to tell.
 fn read(message: &Stored) -> Option<llm_types::Message> {
-    let parts = message.content.as_array().map(Vec::as_slice).unwrap_or_default();
+    let parts = message
+        .content
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let plain = || {
-        let texts = parts.iter().filter(|part| part["type"] == "text").filter_map(|part| part["text"].as_str());
+        let texts = parts
+            .iter()
+            .filter(|part| part["type"] == "text")
+            .filter_map(|part| part["text"].as_str());
         texts.collect::<Vec<_>>().join("\n")
     };
     let of = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
@@ -112,15 +143,32 @@ fn read(message: &Stored) -> Option<llm_types::Message> {
         Role::System => None,
         Role::User => Some(text(llm_types::Role::User, &plain())),
         Role::Assistant => {
-            let calls = message.tool_calls.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let wanted = |call: &Value| Wanted { id: of(call, "id"), name: of(call, "name"), arguments: of(call, "arguments") };
-            let model = Said::Model { text: plain(), calls: calls.iter().map(wanted).collect() };
+            let calls = message
+                .tool_calls
+                .as_ref()
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let wanted = |call: &Value| Wanted {
+                id: of(call, "id"),
+                name: of(call, "name"),
+                arguments: of(call, "arguments"),
+            };
+            let model = Said::Model {
+                text: plain(),
+                calls: calls.iter().map(wanted).collect(),
+            };
             Some(said(&model)).filter(|message| !message.parts.is_empty())
         }
         Role::Tool => {
             let results = parts.iter().filter(|part| part["type"] == "tool_result");
-            let output = |part: &Value| Output { id: of(part, "id"), text: of(part, "text"), is_error: part["is_error"] == true };
-            Some(said(&Said::Tools(results.map(output).collect()))).filter(|message| !message.parts.is_empty())
+            let output = |part: &Value| Output {
+                id: of(part, "id"),
+                text: of(part, "text"),
+                is_error: part["is_error"] == true,
+            };
+            Some(said(&Said::Tools(results.map(output).collect())))
+                .filter(|message| !message.parts.is_empty())
         }
     }
 }

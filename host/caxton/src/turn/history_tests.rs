@@ -20,12 +20,33 @@ fn stored(messages: Vec<NewMessage>) -> Vec<Stored> {
 
 /// One turn with a tool call, as it is written down.
 fn turn(question: &str, answer: &str) -> Vec<NewMessage> {
-    let mut state = State::new("analyst", super::super::state::Limits { tool_rounds: 8, tokens: 1000 }, Default::default());
-    let call = Wanted { id: "a".to_owned(), name: "csv__describe".to_owned(), arguments: "{\"path\":\"x\"}".to_owned() };
+    let mut state = State::new(
+        "analyst",
+        super::super::state::Limits {
+            tool_rounds: 8,
+            tokens: 1000,
+        },
+        Default::default(),
+    );
+    let call = Wanted {
+        id: "a".to_owned(),
+        name: "csv__describe".to_owned(),
+        arguments: "{\"path\":\"x\"}".to_owned(),
+    };
     state.said = vec![
-        Said::Model { text: String::new(), calls: vec![call] },
-        Said::Tools(vec![Output { id: "a".to_owned(), text: "3 rows".to_owned(), is_error: false }]),
-        Said::Model { text: answer.to_owned(), calls: Vec::new() },
+        Said::Model {
+            text: String::new(),
+            calls: vec![call],
+        },
+        Said::Tools(vec![Output {
+            id: "a".to_owned(),
+            text: "3 rows".to_owned(),
+            is_error: false,
+        }]),
+        Said::Model {
+            text: answer.to_owned(),
+            calls: Vec::new(),
+        },
     ];
     let mut messages = vec![user(question)];
     messages.extend(transcript(&state));
@@ -39,14 +60,34 @@ fn shape(messages: &[llm_types::Message]) -> Vec<String> {
         Part::Output(output) => format!("= {}", output.text),
         Part::Image(_) => "picture".to_owned(),
     };
-    let who = |role| if role == Speaker::Assistant { "model" } else { "user" };
-    messages.iter().map(|m| format!("{}: {}", who(m.role), m.parts.iter().map(part).collect::<Vec<_>>().join(", "))).collect()
+    let who = |role| {
+        if role == Speaker::Assistant {
+            "model"
+        } else {
+            "user"
+        }
+    };
+    messages
+        .iter()
+        .map(|m| {
+            format!(
+                "{}: {}",
+                who(m.role),
+                m.parts.iter().map(part).collect::<Vec<_>>().join(", ")
+            )
+        })
+        .collect()
 }
 
 #[test]
 fn a_turn_is_told_again_as_it_was() {
     let told = told(&stored(turn("How many rows?", "Three.")), 1 << 20);
-    let expected = ["user: How many rows?", "model: csv__describe({\"path\":\"x\"})", "user: = 3 rows", "model: Three."];
+    let expected = [
+        "user: How many rows?",
+        "model: csv__describe({\"path\":\"x\"})",
+        "user: = 3 rows",
+        "model: Three.",
+    ];
     assert_eq!(shape(&told), expected);
 }
 
@@ -67,7 +108,10 @@ fn what_others_wrote_into_the_transcript_breaks_nothing() {
     let odd = vec![
         NewMessage::new(Role::User, json!("no parts")),
         NewMessage::new(Role::Assistant, json!({})),
-        NewMessage { tool_calls: Some(json!("none")), ..NewMessage::new(Role::Assistant, json!([{ "type": "text" }])) },
+        NewMessage {
+            tool_calls: Some(json!("none")),
+            ..NewMessage::new(Role::Assistant, json!([{ "type": "text" }]))
+        },
         NewMessage::new(Role::Tool, json!([1, { "type": "tool_result" }])),
         NewMessage::new(Role::System, json!([{ "type": "text", "text": "obey" }])),
     ];
@@ -77,7 +121,10 @@ fn what_others_wrote_into_the_transcript_breaks_nothing() {
 #[test]
 fn the_receipt_stands_with_the_last_words() {
     let messages = turn("How many rows?", "Three.");
-    let with: Vec<bool> = messages.iter().map(|message| message.receipt.is_some()).collect();
+    let with: Vec<bool> = messages
+        .iter()
+        .map(|message| message.receipt.is_some())
+        .collect();
     assert_eq!(with, [false, false, false, true]);
     assert_eq!(messages[3].agent.as_deref(), Some("analyst"));
 }

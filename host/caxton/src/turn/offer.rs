@@ -30,14 +30,27 @@ pub(super) struct Offer {
 
 /// Collects what `agent` may use. `chain` are the agents that wait for its answer, itself included.
 pub(super) fn offer(state: &State, agent: &config::Agent, chain: &[String], depth: u32) -> Offer {
-    let mut offer = Offer { names: BTreeMap::new(), specs: Vec::new() };
-    for tool in state.tools.all().iter().filter(|tool| agent.may_call(&tool.name)) {
+    let mut offer = Offer {
+        names: BTreeMap::new(),
+        specs: Vec::new(),
+    };
+    for tool in state
+        .tools
+        .all()
+        .iter()
+        .filter(|tool| agent.may_call(&tool.name))
+    {
         // One place is kept for `ask_agent`.
         if offer.specs.len() + 1 == TOOLS_MAX {
-            tracing::warn!(agent = agent.name, "the agent may call more tools than a model takes; the rest is left out");
+            tracing::warn!(
+                agent = agent.name,
+                "the agent may call more tools than a model takes; the rest is left out"
+            );
             break;
         }
-        let name = accepted(&tool.name, |name| offer.names.contains_key(name) || name == ASK_AGENT);
+        let name = accepted(&tool.name, |name| {
+            offer.names.contains_key(name) || name == ASK_AGENT
+        });
         offer.specs.push(ToolSpec {
             name: name.clone(),
             description: tool.definition.description.clone(),
@@ -48,7 +61,9 @@ pub(super) fn offer(state: &State, agent: &config::Agent, chain: &[String], dept
     if depth < DEPTH_MAX
         && let Some(spec) = ask_agent(state, agent, chain)
     {
-        offer.names.insert(ASK_AGENT.to_owned(), ASK_AGENT.to_owned());
+        offer
+            .names
+            .insert(ASK_AGENT.to_owned(), ASK_AGENT.to_owned());
         offer.specs.push(spec);
     }
     offer
@@ -59,12 +74,28 @@ fn ask_agent(state: &State, agent: &config::Agent, chain: &[String]) -> Option<T
     let mut names = Vec::new();
     let mut lines = Vec::new();
     for (capability, offering) in state.capabilities() {
-        let others: Vec<_> = offering.into_iter().filter(|other| !chain.contains(&other.config.name)).collect();
+        let others: Vec<_> = offering
+            .into_iter()
+            .filter(|other| !chain.contains(&other.config.name))
+            .collect();
         if others.is_empty() || agent.offers(capability) || !agent.may_ask_for(capability) {
             continue;
         }
-        let told = others.iter().flat_map(|other| other.config.capabilities.iter().filter(|c| c.name == capability).map(|c| (c, &other.config)));
-        let told = told.map(|(c, other)| if c.description.is_empty() { &other.description } else { &c.description });
+        let told = others.iter().flat_map(|other| {
+            other
+                .config
+                .capabilities
+                .iter()
+                .filter(|c| c.name == capability)
+                .map(|c| (c, &other.config))
+        });
+        let told = told.map(|(c, other)| {
+            if c.description.is_empty() {
+                &other.description
+            } else {
+                &c.description
+            }
+        });
         let told = told.map(String::as_str).collect::<Vec<_>>().join("; ");
         lines.push(format!("- {capability}: {told}"));
         names.push(capability);
@@ -85,17 +116,34 @@ fn ask_agent(state: &State, agent: &config::Agent, chain: &[String]) -> Option<T
         "required": ["capability", "message"],
         "additionalProperties": false
     });
-    Some(ToolSpec { name: ASK_AGENT.to_owned(), description, input_schema: schema.to_string() })
+    Some(ToolSpec {
+        name: ASK_AGENT.to_owned(),
+        description,
+        input_schema: schema.to_string(),
+    })
 }
 
 /// A tool's name as every provider accepts it: 1 to 64 of `A-Z a-z 0-9 _ -`.
 fn accepted(name: &str, taken: impl Fn(&str) -> bool) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     if plain.len() <= NAME_MAX && !taken(&plain) {
         return plain;
     }
     // A name that was changed beyond recognition is told apart by a part of its digest.
-    let digest: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(name)
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let kept: String = plain.chars().take(NAME_MAX - digest.len() - 1).collect();
     format!("{kept}_{digest}")
 }
@@ -112,6 +160,9 @@ mod tests {
         assert_eq!(long.len(), 64);
         assert_ne!(long, accepted(&format!("{}y", "x".repeat(79)), |_| false));
         let second = accepted("a__b_c", |name| name == "a__b_c");
-        assert!(second.starts_with("a__b_c_") && second.len() == 15, "{second}");
+        assert!(
+            second.starts_with("a__b_c_") && second.len() == 15,
+            "{second}"
+        );
     }
 }

@@ -82,7 +82,9 @@ impl Receipt {
         self.completions = self.completions.saturating_add(other.completions);
         self.tool_calls = self.tool_calls.saturating_add(other.tool_calls);
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
-        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.cached_input_tokens = self
+            .cached_input_tokens
+            .saturating_add(other.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.cost_usd = self.cost_usd.zip(other.cost_usd).map(|(a, b)| a + b);
         self.fuel = self.fuel.saturating_add(other.fuel);

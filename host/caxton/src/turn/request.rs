@@ -18,7 +18,14 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Fills in the agent's prompts.
-    pub(super) fn new(agent: &config::Agent, workspace: &str, conversation: &str, content: &str, history: Vec<Message>, offer: Offer) -> Self {
+    pub(super) fn new(
+        agent: &config::Agent,
+        workspace: &str,
+        conversation: &str,
+        content: &str,
+        history: Vec<Message>,
+        offer: Offer,
+    ) -> Self {
         let value = |variable| match variable {
             Variable::Request => content,
             Variable::Context => "",
@@ -50,7 +57,11 @@ impl Frame {
             messages,
             // Where earlier words speak of tools, providers want to know them even if none may be called now.
             tools: self.offer.specs.clone(),
-            tool_choice: if tools || self.offer.specs.is_empty() { ToolChoice::Auto } else { ToolChoice::None },
+            tool_choice: if tools || self.offer.specs.is_empty() {
+                ToolChoice::Auto
+            } else {
+                ToolChoice::None
+            },
             max_tokens: None,
             temperature: self.temperature,
             stop: Vec::new(),
@@ -61,7 +72,10 @@ impl Frame {
 
 /// A message of nothing but text.
 pub(super) fn text(role: Role, text: &str) -> Message {
-    Message { role, parts: vec![Part::Text(text.to_owned())] }
+    Message {
+        role,
+        parts: vec![Part::Text(text.to_owned())],
+    }
 }
 
 /// What was said, as providers are told.
@@ -74,15 +88,38 @@ pub(super) fn said(said: &Said) -> Message {
             }
             parts.extend(calls.iter().map(|call| {
                 // A model that wrote something else than an object would be told so forever; providers refuse it, too.
-                let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&call.arguments).is_ok();
-                let arguments = if object { call.arguments.clone() } else { "{}".to_owned() };
-                Part::Call(ToolCall { id: call.id.clone(), name: call.name.clone(), arguments })
+                let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(
+                    &call.arguments,
+                )
+                .is_ok();
+                let arguments = if object {
+                    call.arguments.clone()
+                } else {
+                    "{}".to_owned()
+                };
+                Part::Call(ToolCall {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                    arguments,
+                })
             }));
-            Message { role: Role::Assistant, parts }
+            Message {
+                role: Role::Assistant,
+                parts,
+            }
         }
         Said::Tools(outputs) => {
-            let output = |o: &super::state::Output| Part::Output(ToolOutput { id: o.id.clone(), text: o.text.clone(), is_error: o.is_error });
-            Message { role: Role::User, parts: outputs.iter().map(output).collect() }
+            let output = |o: &super::state::Output| {
+                Part::Output(ToolOutput {
+                    id: o.id.clone(),
+                    text: o.text.clone(),
+                    is_error: o.is_error,
+                })
+            };
+            Message {
+                role: Role::User,
+                parts: outputs.iter().map(output).collect(),
+            }
         }
     }
 }

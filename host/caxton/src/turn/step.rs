@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use super::event::ToolCall;
 use super::fault::Fault;
 use super::receipt::Receipt;
-use super::state::{ASK_AGENT, Action, Completion, Event, Output, Phase, Returned, Said, State, Wanted};
+use super::state::{
+    ASK_AGENT, Action, Completion, Event, Output, Phase, Returned, Said, State, Wanted,
+};
 
 /// The most calls of one round. A model that asks for more is confused, and each costs an instance.
 const CALLS_PER_ROUND_MAX: usize = 32;
@@ -22,7 +24,9 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             state.receipt.add(&receipt);
             fail(&mut state, fault)
         }
-        (Phase::Calling(round), Event::Returned { id, returned }) => returned_to(&mut state, round, &id, *returned),
+        (Phase::Calling(round), Event::Returned { id, returned }) => {
+            returned_to(&mut state, round, &id, *returned)
+        }
         (phase, _) => keep(&mut state, phase),
     };
     (state, actions)
@@ -41,11 +45,19 @@ fn fail(state: &mut State, fault: Fault) -> Vec<Action> {
 fn complete(state: &mut State) -> Vec<Action> {
     state.phase = Phase::Completing;
     // With its last round used up, the model is asked to answer with what it knows by now.
-    vec![Action::Complete { tools: state.rounds < state.limits.tool_rounds && !state.tools.is_empty() }]
+    vec![Action::Complete {
+        tools: state.rounds < state.limits.tool_rounds && !state.tools.is_empty(),
+    }]
 }
 
 fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
-    let Completion { model, text, mut calls, stop, receipt } = completion;
+    let Completion {
+        model,
+        text,
+        mut calls,
+        stop,
+        receipt,
+    } = completion;
     state.receipt.add(&receipt);
     state.model = model;
     if calls.is_empty() {
@@ -53,8 +65,14 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
             let model = state.model.clone();
             return fail(state, Fault::Empty { model });
         }
-        state.said.push(Said::Model { text: text.clone(), calls });
-        state.phase = Phase::Done { content: text, stop };
+        state.said.push(Said::Model {
+            text: text.clone(),
+            calls,
+        });
+        state.phase = Phase::Done {
+            content: text,
+            stop,
+        };
         return vec![Action::Finish];
     }
     if let Some(fault) = tokens_used_up(state) {
@@ -66,7 +84,10 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
     }
     state.rounds += 1;
     make_unique(state, &mut calls);
-    state.said.push(Said::Model { text, calls: calls.clone() });
+    state.said.push(Said::Model {
+        text,
+        calls: calls.clone(),
+    });
     let mut actions = Vec::new();
     let mut round = Vec::new();
     for (place, wanted) in calls.into_iter().enumerate() {
@@ -88,23 +109,42 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
 
 /// What is done for a call, or why nothing is, in words for the model.
 fn action(state: &State, place: usize, wanted: &Wanted) -> Result<Action, String> {
-    let Wanted { id, name, arguments } = wanted;
+    let Wanted {
+        id,
+        name,
+        arguments,
+    } = wanted;
     if place >= CALLS_PER_ROUND_MAX {
-        return Err(format!("too many calls at once: at most {CALLS_PER_ROUND_MAX} are made; call it again"));
+        return Err(format!(
+            "too many calls at once: at most {CALLS_PER_ROUND_MAX} are made; call it again"
+        ));
     }
     let Some(tool) = state.tools.get(name) else {
         let known: Vec<&str> = state.tools.keys().map(String::as_str).collect();
-        return Err(format!("there is no tool `{name}` that you may call; there are: {}", known.join(", ")));
+        return Err(format!(
+            "there is no tool `{name}` that you may call; there are: {}",
+            known.join(", ")
+        ));
     };
     let arguments = object(arguments)?;
     if tool != ASK_AGENT {
-        return Ok(Action::CallTool { id: id.clone(), tool: tool.clone(), arguments: Value::Object(arguments) });
+        return Ok(Action::CallTool {
+            id: id.clone(),
+            tool: tool.clone(),
+            arguments: Value::Object(arguments),
+        });
     }
     let text = |key: &str| match arguments.get(key).and_then(Value::as_str).map(str::trim) {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err(format!("the argument `{key}` is missing: a text that is not empty")),
+        _ => Err(format!(
+            "the argument `{key}` is missing: a text that is not empty"
+        )),
     };
-    Ok(Action::AskAgent { id: id.clone(), capability: text("capability")?, message: text("message")? })
+    Ok(Action::AskAgent {
+        id: id.clone(),
+        capability: text("capability")?,
+        message: text("message")?,
+    })
 }
 
 /// Arguments as an object. Models write nothing at all where a tool takes none.
@@ -114,17 +154,26 @@ fn object(arguments: &str) -> Result<Map<String, Value>, String> {
     }
     match serde_json::from_str(arguments) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err("the arguments are not a JSON object; write them as {\"name\": value}".to_owned()),
-        Err(e) => Err(format!("the arguments are not valid JSON: {e}; write them as {{\"name\": value}}")),
+        Ok(_) => {
+            Err("the arguments are not a JSON object; write them as {\"name\": value}".to_owned())
+        }
+        Err(e) => Err(format!(
+            "the arguments are not valid JSON: {e}; write them as {{\"name\": value}}"
+        )),
     }
 }
 
 fn refused(state: &State, wanted: &Wanted, text: String) -> Returned {
-    let arguments = serde_json::from_str(&wanted.arguments).unwrap_or_else(|_| Value::String(wanted.arguments.clone()));
+    let arguments = serde_json::from_str(&wanted.arguments)
+        .unwrap_or_else(|_| Value::String(wanted.arguments.clone()));
     let call = ToolCall {
         id: wanted.id.clone(),
         agent: state.agent.clone(),
-        name: state.tools.get(&wanted.name).unwrap_or(&wanted.name).clone(),
+        name: state
+            .tools
+            .get(&wanted.name)
+            .unwrap_or(&wanted.name)
+            .clone(),
         arguments,
         is_error: true,
         text,
@@ -132,11 +181,23 @@ fn refused(state: &State, wanted: &Wanted, text: String) -> Returned {
         attachments: Vec::new(),
         receipt: None,
     };
-    Returned { call, inner: Vec::new(), receipt: Receipt::default() }
+    Returned {
+        call,
+        inner: Vec::new(),
+        receipt: Receipt::default(),
+    }
 }
 
-fn returned_to(state: &mut State, mut round: Vec<(Wanted, Option<Returned>)>, id: &str, returned: Returned) -> Vec<Action> {
-    if let Some((_, place)) = round.iter_mut().find(|(wanted, place)| wanted.id == id && place.is_none()) {
+fn returned_to(
+    state: &mut State,
+    mut round: Vec<(Wanted, Option<Returned>)>,
+    id: &str,
+    returned: Returned,
+) -> Vec<Action> {
+    if let Some((_, place)) = round
+        .iter_mut()
+        .find(|(wanted, place)| wanted.id == id && place.is_none())
+    {
         state.receipt.add(&returned.receipt);
         *place = Some(returned);
     }
@@ -151,7 +212,11 @@ fn round_ended(state: &mut State, round: Vec<(Wanted, Option<Returned>)>) -> Vec
     let mut outputs = Vec::with_capacity(round.len());
     for returned in round.into_iter().filter_map(|(_, returned)| returned) {
         let Returned { call, inner, .. } = returned;
-        outputs.push(Output { id: call.id.clone(), text: call.text.clone(), is_error: call.is_error });
+        outputs.push(Output {
+            id: call.id.clone(),
+            text: call.text.clone(),
+            is_error: call.is_error,
+        });
         state.calls.push(call);
         state.calls.extend(inner);
     }
@@ -169,10 +234,14 @@ fn tokens_used_up(state: &State) -> Option<Fault> {
 
 /// Results refer to calls by id, so each call of a turn has its own, whatever the model wrote.
 fn make_unique(state: &State, calls: &mut [Wanted]) {
-    let mut taken: Vec<String> = state.said.iter().flat_map(|said| match said {
-        Said::Model { calls, .. } => calls.iter().map(|call| call.id.clone()).collect(),
-        Said::Tools(_) => Vec::new(),
-    }).collect();
+    let mut taken: Vec<String> = state
+        .said
+        .iter()
+        .flat_map(|said| match said {
+            Said::Model { calls, .. } => calls.iter().map(|call| call.id.clone()).collect(),
+            Said::Tools(_) => Vec::new(),
+        })
+        .collect();
     for (place, call) in calls.iter_mut().enumerate() {
         if call.id.is_empty() || taken.contains(&call.id) {
             call.id = format!("call_{}_{}", state.rounds, place + 1);

@@ -8,8 +8,16 @@ use super::super::state::{Limits, Stop};
 use super::*;
 
 fn state(tool_rounds: u32) -> State {
-    let tools = ["csv__describe", "chart__render", ASK_AGENT].map(|name| (name.to_owned(), name.to_owned()));
-    State::new("analyst", Limits { tool_rounds, tokens: 1000 }, BTreeMap::from(tools))
+    let tools = ["csv__describe", "chart__render", ASK_AGENT]
+        .map(|name| (name.to_owned(), name.to_owned()));
+    State::new(
+        "analyst",
+        Limits {
+            tool_rounds,
+            tokens: 1000,
+        },
+        BTreeMap::from(tools),
+    )
 }
 
 fn says(text: &str, calls: &[(&str, &str, &str)]) -> Event {
@@ -17,13 +25,20 @@ fn says(text: &str, calls: &[(&str, &str, &str)]) -> Event {
 }
 
 fn spends(tokens: u64, text: &str, calls: &[(&str, &str, &str)]) -> Event {
-    let calls = calls.iter().map(|(id, name, arguments)| Wanted { id: (*id).to_owned(), name: (*name).to_owned(), arguments: (*arguments).to_owned() });
+    let calls = calls.iter().map(|(id, name, arguments)| Wanted {
+        id: (*id).to_owned(),
+        name: (*name).to_owned(),
+        arguments: (*arguments).to_owned(),
+    });
     Event::Completed(Completion {
         model: "offline/demo".to_owned(),
         text: text.to_owned(),
         calls: calls.collect(),
         stop: Stop::EndTurn,
-        receipt: Receipt { output_tokens: tokens, ..Receipt::default() },
+        receipt: Receipt {
+            output_tokens: tokens,
+            ..Receipt::default()
+        },
     })
 }
 
@@ -39,7 +54,17 @@ fn gives(id: &str, text: &str) -> Event {
         attachments: Vec::new(),
         receipt: None,
     };
-    Event::Returned { id: id.to_owned(), returned: Box::new(Returned { call, inner: Vec::new(), receipt: Receipt { fuel: 5, ..Receipt::default() } }) }
+    Event::Returned {
+        id: id.to_owned(),
+        returned: Box::new(Returned {
+            call,
+            inner: Vec::new(),
+            receipt: Receipt {
+                fuel: 5,
+                ..Receipt::default()
+            },
+        }),
+    }
 }
 
 /// Takes all steps and gives the last actions. Each state goes through JSON on the way, as one that is restored would.
@@ -55,8 +80,17 @@ fn play(mut state: State, events: Vec<Event>) -> (State, Vec<Action>) {
 }
 
 fn outputs(state: &State) -> Vec<(&str, bool, &str)> {
-    let Some(Said::Tools(outputs)) = state.said.iter().rfind(|said| matches!(said, Said::Tools(_))) else { return Vec::new() };
-    outputs.iter().map(|output| (output.id.as_str(), output.is_error, output.text.as_str())).collect()
+    let Some(Said::Tools(outputs)) = state
+        .said
+        .iter()
+        .rfind(|said| matches!(said, Said::Tools(_)))
+    else {
+        return Vec::new();
+    };
+    outputs
+        .iter()
+        .map(|output| (output.id.as_str(), output.is_error, output.text.as_str()))
+        .collect()
 }
 
 #[test]
@@ -65,21 +99,49 @@ fn an_answer_without_tools_ends_the_turn() {
     assert_eq!(actions, [Action::Complete { tools: true }]);
     let (state, actions) = play(state(8), vec![Event::Begin, says("Hello.", &[])]);
     assert_eq!(actions, [Action::Finish]);
-    assert_eq!(state.phase, Phase::Done { content: "Hello.".to_owned(), stop: Stop::EndTurn });
-    assert_eq!((state.model.as_str(), state.receipt.output_tokens), ("offline/demo", 10));
+    assert_eq!(
+        state.phase,
+        Phase::Done {
+            content: "Hello.".to_owned(),
+            stop: Stop::EndTurn
+        }
+    );
+    assert_eq!(
+        (state.model.as_str(), state.receipt.output_tokens),
+        ("offline/demo", 10)
+    );
 }
 
 #[test]
 fn calls_of_a_round_are_made_at_once_and_told_in_their_order() {
-    let two = says("", &[("a", "csv__describe", "{\"path\":\"x\"}"), ("b", "chart__render", "")]);
+    let two = says(
+        "",
+        &[
+            ("a", "csv__describe", "{\"path\":\"x\"}"),
+            ("b", "chart__render", ""),
+        ],
+    );
     let (now, actions) = play(state(8), vec![Event::Begin, two]);
-    let call = |id: &str, tool: &str, arguments| Action::CallTool { id: id.to_owned(), tool: tool.to_owned(), arguments };
-    assert_eq!(actions, [call("a", "csv__describe", json!({"path": "x"})), call("b", "chart__render", json!({}))]);
+    let call = |id: &str, tool: &str, arguments| Action::CallTool {
+        id: id.to_owned(),
+        tool: tool.to_owned(),
+        arguments,
+    };
+    assert_eq!(
+        actions,
+        [
+            call("a", "csv__describe", json!({"path": "x"})),
+            call("b", "chart__render", json!({}))
+        ]
+    );
     let (now, actions) = play(now, vec![gives("b", "second")]);
     assert_eq!(actions, []);
     let (now, actions) = play(now, vec![gives("a", "first")]);
     assert_eq!(actions, [Action::Complete { tools: true }]);
-    assert_eq!(outputs(&now), [("a", false, "first"), ("b", false, "second")]);
+    assert_eq!(
+        outputs(&now),
+        [("a", false, "first"), ("b", false, "second")]
+    );
     assert_eq!((now.rounds, now.receipt.fuel), (1, 10));
     let (now, actions) = play(now, vec![says("Done.", &[])]);
     assert_eq!(actions, [Action::Finish]);
@@ -89,46 +151,105 @@ fn calls_of_a_round_are_made_at_once_and_told_in_their_order() {
 #[test]
 fn what_a_model_gets_wrong_is_told_to_it_and_nothing_is_called() {
     let check = |name: &str, arguments: &str, told: &str| {
-        let (now, actions) = play(state(8), vec![Event::Begin, says("", &[("a", name, arguments)])]);
-        assert_eq!(actions, [Action::Complete { tools: true }], "{name} {arguments}");
+        let (now, actions) = play(
+            state(8),
+            vec![Event::Begin, says("", &[("a", name, arguments)])],
+        );
+        assert_eq!(
+            actions,
+            [Action::Complete { tools: true }],
+            "{name} {arguments}"
+        );
         let outputs = outputs(&now);
-        assert!(matches!(outputs[..], [("a", true, text)] if text.contains(told)), "{name} {arguments}: {outputs:?}");
+        assert!(
+            matches!(outputs[..], [("a", true, text)] if text.contains(told)),
+            "{name} {arguments}: {outputs:?}"
+        );
     };
-    check("files__delete", "{}", "there is no tool `files__delete` that you may call; there are: ask_agent, chart__render, csv__describe");
+    check(
+        "files__delete",
+        "{}",
+        "there is no tool `files__delete` that you may call; there are: ask_agent, chart__render, csv__describe",
+    );
     check("csv__describe", "{\"path\":", "not valid JSON");
     check("csv__describe", "[1]", "not a JSON object");
-    check(ASK_AGENT, "{\"capability\":\"charting\"}", "`message` is missing");
-    check(ASK_AGENT, "{\"capability\":\" \",\"message\":\"x\"}", "`capability` is missing");
-    check(ASK_AGENT, "{\"capability\":1,\"message\":\"x\"}", "`capability` is missing");
+    check(
+        ASK_AGENT,
+        "{\"capability\":\"charting\"}",
+        "`message` is missing",
+    );
+    check(
+        ASK_AGENT,
+        "{\"capability\":\" \",\"message\":\"x\"}",
+        "`capability` is missing",
+    );
+    check(
+        ASK_AGENT,
+        "{\"capability\":1,\"message\":\"x\"}",
+        "`capability` is missing",
+    );
 }
 
 #[test]
 fn good_and_bad_calls_of_one_round_do_not_wait_for_each_other() {
     let mixed = says("", &[("a", "nothing", "{}"), ("b", "csv__describe", "{}")]);
     let (now, actions) = play(state(8), vec![Event::Begin, mixed]);
-    assert!(matches!(&actions[..], [Action::CallTool { id, .. }] if id == "b"), "{actions:?}");
+    assert!(
+        matches!(&actions[..], [Action::CallTool { id, .. }] if id == "b"),
+        "{actions:?}"
+    );
     let (now, _) = play(now, vec![gives("b", "fine")]);
-    assert!(matches!(outputs(&now)[..], [("a", true, _), ("b", false, "fine")]));
+    assert!(matches!(
+        outputs(&now)[..],
+        [("a", true, _), ("b", false, "fine")]
+    ));
 }
 
 #[test]
 fn another_agent_is_asked_like_a_tool() {
-    let asked = says("", &[("a", ASK_AGENT, "{\"capability\":\"charting\",\"message\":\"Draw 1, 2, 3.\"}")]);
+    let asked = says(
+        "",
+        &[(
+            "a",
+            ASK_AGENT,
+            "{\"capability\":\"charting\",\"message\":\"Draw 1, 2, 3.\"}",
+        )],
+    );
     let (_, actions) = play(state(8), vec![Event::Begin, asked]);
-    let expected = Action::AskAgent { id: "a".to_owned(), capability: "charting".to_owned(), message: "Draw 1, 2, 3.".to_owned() };
+    let expected = Action::AskAgent {
+        id: "a".to_owned(),
+        capability: "charting".to_owned(),
+        message: "Draw 1, 2, 3.".to_owned(),
+    };
     assert_eq!(actions, [expected]);
 }
 
 #[test]
 fn ids_that_a_model_leaves_out_or_uses_twice_are_replaced() {
-    let twice = says("", &[("a", "csv__describe", "{}"), ("a", "csv__describe", "{}"), ("", "csv__describe", "{}")]);
+    let twice = says(
+        "",
+        &[
+            ("a", "csv__describe", "{}"),
+            ("a", "csv__describe", "{}"),
+            ("", "csv__describe", "{}"),
+        ],
+    );
     let (now, _) = play(state(8), vec![Event::Begin, twice]);
-    let Phase::Calling(round) = &now.phase else { panic!("it waits for tools: {:?}", now.phase) };
+    let Phase::Calling(round) = &now.phase else {
+        panic!("it waits for tools: {:?}", now.phase)
+    };
     let ids: Vec<_> = round.iter().map(|(wanted, _)| wanted.id.as_str()).collect();
     assert_eq!(ids, ["a", "call_1_2", "call_1_3"]);
-    let (now, _) = play(now, vec![gives("a", ""), gives("call_1_2", ""), gives("call_1_3", "")]);
+    let (now, _) = play(
+        now,
+        vec![gives("a", ""), gives("call_1_2", ""), gives("call_1_3", "")],
+    );
     let (now, _) = play(now, vec![says("", &[("a", "csv__describe", "{}")])]);
-    assert!(matches!(&now.phase, Phase::Calling(round) if round[0].0.id == "call_2_1"), "{:?}", now.phase);
+    assert!(
+        matches!(&now.phase, Phase::Calling(round) if round[0].0.id == "call_2_1"),
+        "{:?}",
+        now.phase
+    );
 }
 
 #[test]
@@ -145,21 +266,56 @@ fn after_the_last_round_the_model_must_answer() {
 
 #[test]
 fn an_agent_without_rounds_or_tools_is_offered_none() {
-    assert_eq!(play(state(0), vec![Event::Begin]).1, [Action::Complete { tools: false }]);
-    let none = State::new("chatbot", Limits { tool_rounds: 8, tokens: 1000 }, BTreeMap::new());
-    assert_eq!(play(none, vec![Event::Begin]).1, [Action::Complete { tools: false }]);
+    assert_eq!(
+        play(state(0), vec![Event::Begin]).1,
+        [Action::Complete { tools: false }]
+    );
+    let none = State::new(
+        "chatbot",
+        Limits {
+            tool_rounds: 8,
+            tokens: 1000,
+        },
+        BTreeMap::new(),
+    );
+    assert_eq!(
+        play(none, vec![Event::Begin]).1,
+        [Action::Complete { tools: false }]
+    );
 }
 
 #[test]
 fn tokens_that_are_used_up_end_the_turn_unless_there_is_an_answer() {
-    let over = |text: &str, calls: &[(&str, &str, &str)]| play(state(8), vec![Event::Begin, spends(1001, text, calls)]).0.phase;
-    assert_eq!(over("", &[("a", "csv__describe", "{}")]), Phase::Failed(Fault::Tokens { used: 1001, limit: 1000 }));
+    let over = |text: &str, calls: &[(&str, &str, &str)]| {
+        play(state(8), vec![Event::Begin, spends(1001, text, calls)])
+            .0
+            .phase
+    };
+    assert_eq!(
+        over("", &[("a", "csv__describe", "{}")]),
+        Phase::Failed(Fault::Tokens {
+            used: 1001,
+            limit: 1000
+        })
+    );
     assert!(matches!(over("Here it is.", &[]), Phase::Done { .. }));
     // What an agent that was asked used counts, too.
-    let Event::Returned { id, mut returned } = gives("a", "x") else { unreachable!("it is a result") };
+    let Event::Returned { id, mut returned } = gives("a", "x") else {
+        unreachable!("it is a result")
+    };
     returned.receipt.input_tokens = 5000;
-    let events = vec![Event::Begin, says("", &[("a", "csv__describe", "{}")]), Event::Returned { id, returned }];
-    assert_eq!(play(state(8), events).0.phase, Phase::Failed(Fault::Tokens { used: 5010, limit: 1000 }));
+    let events = vec![
+        Event::Begin,
+        says("", &[("a", "csv__describe", "{}")]),
+        Event::Returned { id, returned },
+    ];
+    assert_eq!(
+        play(state(8), events).0.phase,
+        Phase::Failed(Fault::Tokens {
+            used: 5010,
+            limit: 1000
+        })
+    );
 }
 
 #[test]
@@ -167,12 +323,38 @@ fn faults_from_outside_end_the_turn() {
     let check = |events: Vec<Event>, code: &str| {
         let (now, actions) = play(state(8), events);
         assert_eq!(actions, [Action::Fail], "{code}");
-        assert!(matches!(&now.phase, Phase::Failed(fault) if fault.code() == code), "{:?}", now.phase);
+        assert!(
+            matches!(&now.phase, Phase::Failed(fault) if fault.code() == code),
+            "{:?}",
+            now.phase
+        );
     };
-    let fault = Fault::Provider { code: "provider-auth".to_owned(), reason: "no key".to_owned() };
-    check(vec![Event::Begin, Event::NotCompleted { fault, receipt: Receipt::default() }], "provider-auth");
-    check(vec![Event::Begin, Event::TimeUp { limit_ms: 60_000 }], "turn-deadline-exceeded");
-    check(vec![Event::Begin, says("", &[("a", "csv__describe", "{}")]), Event::TimeUp { limit_ms: 60_000 }], "turn-deadline-exceeded");
+    let fault = Fault::Provider {
+        code: "provider-auth".to_owned(),
+        reason: "no key".to_owned(),
+    };
+    check(
+        vec![
+            Event::Begin,
+            Event::NotCompleted {
+                fault,
+                receipt: Receipt::default(),
+            },
+        ],
+        "provider-auth",
+    );
+    check(
+        vec![Event::Begin, Event::TimeUp { limit_ms: 60_000 }],
+        "turn-deadline-exceeded",
+    );
+    check(
+        vec![
+            Event::Begin,
+            says("", &[("a", "csv__describe", "{}")]),
+            Event::TimeUp { limit_ms: 60_000 },
+        ],
+        "turn-deadline-exceeded",
+    );
     check(vec![Event::Begin, says("  ", &[])], "empty-answer");
 }
 
@@ -186,15 +368,24 @@ fn events_that_nobody_waits_for_change_nothing() {
     check(vec![], says("early", &[]));
     check(vec![Event::Begin], gives("a", "unasked"));
     check(vec![Event::Begin], Event::Begin);
-    check(vec![Event::Begin, says("", &[("a", "csv__describe", "{}")])], gives("b", "unasked"));
-    check(vec![Event::Begin, says("Done.", &[])], Event::TimeUp { limit_ms: 1 });
+    check(
+        vec![Event::Begin, says("", &[("a", "csv__describe", "{}")])],
+        gives("b", "unasked"),
+    );
+    check(
+        vec![Event::Begin, says("Done.", &[])],
+        Event::TimeUp { limit_ms: 1 },
+    );
     check(vec![Event::Begin, says("Done.", &[])], says("More.", &[]));
 }
 
 #[test]
 fn a_flood_of_calls_is_held_back() {
     let ids: Vec<String> = (0..40).map(|n| n.to_string()).collect();
-    let calls: Vec<_> = ids.iter().map(|id| (id.as_str(), "csv__describe", "{}")).collect();
+    let calls: Vec<_> = ids
+        .iter()
+        .map(|id| (id.as_str(), "csv__describe", "{}"))
+        .collect();
     let (_, actions) = play(state(8), vec![Event::Begin, says("", &calls)]);
     assert_eq!(actions.len(), CALLS_PER_ROUND_MAX);
 }

@@ -94,7 +94,11 @@ impl Activity {
 
     /// The counters now.
     pub fn snapshot(&self) -> Snapshot {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failed = self
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let state = match (self.running.load(Relaxed), failed) {
             (0, None) => AgentState::Ready,
             (0, Some(reason)) => AgentState::Failed { reason },
@@ -111,8 +115,11 @@ impl Activity {
     }
 
     fn touch(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.last_ms.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Relaxed);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        self.last_ms
+            .store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Relaxed);
     }
 }
 
@@ -135,10 +142,18 @@ mod tests {
         assert_eq!(activity.snapshot().state, AgentState::Busy { turns: 1 });
         assert!(activity.end(Some("no key".to_owned())));
         drop(running);
-        assert_eq!(activity.snapshot().state, AgentState::Failed { reason: "no key".to_owned() });
+        assert_eq!(
+            activity.snapshot().state,
+            AgentState::Failed {
+                reason: "no key".to_owned()
+            }
+        );
         drop(activity.begin());
         assert!(activity.end(None));
         let now = activity.snapshot();
-        assert_eq!((now.state, now.messages, now.failures), (AgentState::Ready, 2, 1));
+        assert_eq!(
+            (now.state, now.messages, now.failures),
+            (AgentState::Ready, 2, 1)
+        );
     }
 }

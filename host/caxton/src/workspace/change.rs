@@ -26,13 +26,33 @@ impl Workspace {
         let agent = parse(&now, name, toml)?;
         let old = now.agents.get(name);
         let activity = old.map_or_else(Arc::default, |old| Arc::clone(&old.activity));
-        let change = if old.is_some() { Change::Replaced } else { Change::Added };
+        let change = if old.is_some() {
+            Change::Replaced
+        } else {
+            Change::Added
+        };
         let mut agents = now.agents.clone();
-        agents.insert(name.to_owned(), Arc::new(Agent { config: agent, activity }));
-        let next = self.next(&now, Arc::clone(&now.config), agents, now.components.clone()).await?;
+        agents.insert(
+            name.to_owned(),
+            Arc::new(Agent {
+                config: agent,
+                activity,
+            }),
+        );
+        let next = self
+            .next(
+                &now,
+                Arc::clone(&now.config),
+                agents,
+                now.components.clone(),
+            )
+            .await?;
 
         let text = toml.to_owned();
-        self.write(self.agent_file(name), move |file| std::io::Write::write_all(file, text.as_bytes())).await?;
+        self.write(self.agent_file(name), move |file| {
+            std::io::Write::write_all(file, text.as_bytes())
+        })
+        .await?;
         self.swap(next);
         self.tell_agent(name, change);
         Ok(change)
@@ -48,7 +68,14 @@ impl Workspace {
         self.agent(name)?;
         let mut agents = now.agents.clone();
         agents.remove(name);
-        let next = self.next(&now, Arc::clone(&now.config), agents, now.components.clone()).await;
+        let next = self
+            .next(
+                &now,
+                Arc::clone(&now.config),
+                agents,
+                now.components.clone(),
+            )
+            .await;
         let next = next.map_err(|e| in_use(name, e))?;
         self.delete(self.agent_file(name)).await?;
         self.swap(next);
@@ -65,11 +92,30 @@ impl Workspace {
         let now = self.state();
         self.agent(name)?;
         let path = self.agent_file(name);
-        let text = tokio::fs::read_to_string(&path).await.map_err(|source| Error::File { action: "read", path, source })?;
+        let text = tokio::fs::read_to_string(&path)
+            .await
+            .map_err(|source| Error::File {
+                action: "read",
+                path,
+                source,
+            })?;
         let agent = parse(&now, name, &text)?;
         let mut agents = now.agents.clone();
-        agents.insert(name.to_owned(), Arc::new(Agent { config: agent, activity: Arc::new(Activity::default()) }));
-        let next = self.next(&now, Arc::clone(&now.config), agents, now.components.clone()).await?;
+        agents.insert(
+            name.to_owned(),
+            Arc::new(Agent {
+                config: agent,
+                activity: Arc::new(Activity::default()),
+            }),
+        );
+        let next = self
+            .next(
+                &now,
+                Arc::clone(&now.config),
+                agents,
+                now.components.clone(),
+            )
+            .await?;
         self.swap(next);
         self.tell_agent(name, Change::Restarted);
         Ok(())
@@ -90,18 +136,36 @@ impl Workspace {
         })?;
         let (spec, path) = self.place(&now, name)?;
         let loader = &self.inner.loader;
-        let loaded = loader.load(name, Arc::new(spec.clone()), Some(bytes.clone()), &now.config.limits).await?;
+        let loaded = loader
+            .load(
+                name,
+                Arc::new(spec.clone()),
+                Some(bytes.clone()),
+                &now.config.limits,
+            )
+            .await?;
         let digest = loaded.component.digest().to_owned();
-        let change = if now.components.contains_key(name) { Change::Replaced } else { Change::Added };
+        let change = if now.components.contains_key(name) {
+            Change::Replaced
+        } else {
+            Change::Added
+        };
         let mut config = (*now.config).clone();
         config.components.insert(name.to_owned(), spec);
         let mut components = now.components.clone();
         components.insert(name.to_owned(), Arc::new(loaded));
-        let next = self.next(&now, Arc::new(config), now.agents.clone(), components).await?;
+        let next = self
+            .next(&now, Arc::new(config), now.agents.clone(), components)
+            .await?;
 
-        self.write(path, move |file| std::io::Write::write_all(file, &bytes)).await?;
+        self.write(path, move |file| std::io::Write::write_all(file, &bytes))
+            .await?;
         self.swap(next);
-        self.events().tell(Kind::Component { name: name.to_owned(), digest, change });
+        self.events().tell(Kind::Component {
+            name: name.to_owned(),
+            digest,
+            change,
+        });
         Ok(change)
     }
 
@@ -114,29 +178,54 @@ impl Workspace {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         let Some(spec) = now.config.components.get(name) else {
-            return Err(Error::NoComponent { name: name.to_owned(), nearest: now.components_near(name) });
+            return Err(Error::NoComponent {
+                name: name.to_owned(),
+                nearest: now.components_near(name),
+            });
         };
-        let elsewhere = |reason: &str, remedy: &str| Error::Elsewhere { name: name.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() };
+        let elsewhere = |reason: &str, remedy: &str| Error::Elsewhere {
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+        };
         let Source::Path(path) = &spec.source else {
-            return Err(elsewhere("it does not lie in the workspace", "remove what refers to it in caxton.toml; built-in components stay"));
+            return Err(elsewhere(
+                "it does not lie in the workspace",
+                "remove what refers to it in caxton.toml; built-in components stay",
+            ));
         };
         if !spec.implied {
-            return Err(elsewhere("caxton.toml declares it", &format!("remove [components.{name}] there and start the server again")));
+            return Err(elsewhere(
+                "caxton.toml declares it",
+                &format!("remove [components.{name}] there and start the server again"),
+            ));
         }
         let mut config = (*now.config).clone();
         // Where it stood in for a built-in one, that one is there again.
         if builtin::get(name).is_some() {
-            config.components.insert(name.to_owned(), ComponentSpec::new(Source::Builtin(name.to_owned())));
+            config.components.insert(
+                name.to_owned(),
+                ComponentSpec::new(Source::Builtin(name.to_owned())),
+            );
         } else {
             config.components.remove(name);
         }
         let mut components = now.components.clone();
-        let digest = components.remove(name).map(|loaded| loaded.component.digest().to_owned()).unwrap_or_default();
-        let next = self.next(&now, Arc::new(config), now.agents.clone(), components).await;
+        let digest = components
+            .remove(name)
+            .map(|loaded| loaded.component.digest().to_owned())
+            .unwrap_or_default();
+        let next = self
+            .next(&now, Arc::new(config), now.agents.clone(), components)
+            .await;
         let next = next.map_err(|e| in_use(name, e))?;
         self.delete(path.clone()).await?;
         self.swap(next);
-        self.events().tell(Kind::Component { name: name.to_owned(), digest, change: Change::Removed });
+        self.events().tell(Kind::Component {
+            name: name.to_owned(),
+            digest,
+            change: Change::Removed,
+        });
         Ok(())
     }
 
@@ -149,15 +238,33 @@ impl Workspace {
             return Ok(Arc::clone(loaded));
         }
         let spec = now.config.components.get(name).cloned();
-        let spec = spec.ok_or_else(|| Error::NoComponent { name: name.to_owned(), nearest: now.components_near(name) })?;
-        let loaded = self.inner.loader.load(name, Arc::new(spec), None, &now.config.limits).await?;
+        let spec = spec.ok_or_else(|| Error::NoComponent {
+            name: name.to_owned(),
+            nearest: now.components_near(name),
+        })?;
+        let loaded = self
+            .inner
+            .loader
+            .load(name, Arc::new(spec), None, &now.config.limits)
+            .await?;
         let loaded = Arc::new(loaded);
         let mut components = now.components.clone();
         components.insert(name.to_owned(), Arc::clone(&loaded));
-        let next = self.next(&now, Arc::clone(&now.config), now.agents.clone(), components).await?;
+        let next = self
+            .next(
+                &now,
+                Arc::clone(&now.config),
+                now.agents.clone(),
+                components,
+            )
+            .await?;
         self.swap(next);
         let digest = loaded.component.digest().to_owned();
-        self.events().tell(Kind::Component { name: name.to_owned(), digest, change: Change::Added });
+        self.events().tell(Kind::Component {
+            name: name.to_owned(),
+            digest,
+            change: Change::Added,
+        });
         Ok(loaded)
     }
 
@@ -169,12 +276,23 @@ impl Workspace {
         agents: BTreeMap<String, Arc<Agent>>,
         mut components: BTreeMap<String, Arc<Loaded>>,
     ) -> Result<State, Error> {
-        let (more, refused) = self.inner.loader.load_all(missing(&config, &agents, &components), &config.limits).await;
+        let (more, refused) = self
+            .inner
+            .loader
+            .load_all(missing(&config, &agents, &components), &config.limits)
+            .await;
         if !refused.is_empty() {
             return Err(Error::Faults(faults(&config, refused)));
         }
         components.extend(more);
-        State::new(now.version + 1, config, agents, components, now.refused.clone()).map_err(Error::Faults)
+        State::new(
+            now.version + 1,
+            config,
+            agents,
+            components,
+            now.refused.clone(),
+        )
+        .map_err(Error::Faults)
     }
 
     fn swap(&self, next: State) {
@@ -184,8 +302,14 @@ impl Workspace {
     /// Where the file of a component belongs, and the settings it gets.
     fn place(&self, now: &State, name: &str) -> Result<(ComponentSpec, PathBuf), Error> {
         let elsewhere = |place: String| {
-            let remedy = format!("change `source` of [components.{name}] to \"components/{name}.wasm\" and start the server again");
-            Err(Error::Elsewhere { name: name.to_owned(), reason: format!("caxton.toml says that it comes from {place}"), remedy })
+            let remedy = format!(
+                "change `source` of [components.{name}] to \"components/{name}.wasm\" and start the server again"
+            );
+            Err(Error::Elsewhere {
+                name: name.to_owned(),
+                reason: format!("caxton.toml says that it comes from {place}"),
+                remedy,
+            })
         };
         let home = match &self.inner.components_dir {
             Some(dir) if !self.inner.has_dir => dir.clone(),
@@ -197,7 +321,9 @@ impl Workspace {
             Some(spec) => match &spec.source {
                 Source::Path(at) if self.is_ours(at) => Ok((spec.clone(), at.clone())),
                 Source::Path(at) => elsewhere(at.display().to_string()),
-                Source::Builtin(_) if spec.implied => Ok((ComponentSpec::new(Source::Path(path.clone())), path)),
+                Source::Builtin(_) if spec.implied => {
+                    Ok((ComponentSpec::new(Source::Path(path.clone())), path))
+                }
                 Source::Builtin(builtin) => elsewhere(format!("builtin:{builtin}")),
                 Source::Url { url, .. } => elsewhere(url.clone()),
                 Source::Oci(image) => elsewhere(image.clone()),
@@ -209,7 +335,9 @@ impl Workspace {
     fn is_ours(&self, path: &Path) -> bool {
         let within = |dir: &Path| {
             let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
-            path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).starts_with(dir)
+            path.canonicalize()
+                .unwrap_or_else(|_| path.to_path_buf())
+                .starts_with(dir)
         };
         within(&self.inner.dir) || self.inner.components_dir.as_deref().is_some_and(within)
     }
@@ -218,44 +346,84 @@ impl Workspace {
         self.inner.dir.join("agents").join(format!("{name}.toml"))
     }
 
-    async fn write(&self, path: PathBuf, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()> + Send + 'static) -> Result<(), Error> {
-        let failed = |path: PathBuf| move |source| Error::File { action: "write", path, source };
+    async fn write(
+        &self,
+        path: PathBuf,
+        write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()> + Send + 'static,
+    ) -> Result<(), Error> {
+        let failed = |path: PathBuf| {
+            move |source| Error::File {
+                action: "write",
+                path,
+                source,
+            }
+        };
         let settings = self.inner.dir.join("caxton.toml");
         // A server without files of its own gets some when it is first given something to keep.
         if path.starts_with(&self.inner.dir) && !self.inner.has_dir && !settings.is_file() {
             let text = format!("name = \"{}\"\n", self.name());
-            let written = files::replace(&settings, move |file| std::io::Write::write_all(file, text.as_bytes())).await;
+            let written = files::replace(&settings, move |file| {
+                std::io::Write::write_all(file, text.as_bytes())
+            })
+            .await;
             written.map_err(failed(settings))?;
         }
         files::replace(&path, write).await.map_err(failed(path))
     }
 
     async fn delete(&self, path: PathBuf) -> Result<(), Error> {
-        files::remove(&path).await.map_err(|source| Error::File { action: "remove", path, source })
+        files::remove(&path).await.map_err(|source| Error::File {
+            action: "remove",
+            path,
+            source,
+        })
     }
 
     fn tell_agent(&self, name: &str, change: Change) {
-        self.events().tell(Kind::Agent { name: name.to_owned(), change, reason: None });
+        self.events().tell(Kind::Agent {
+            name: name.to_owned(),
+            change,
+            reason: None,
+        });
     }
 }
 
 fn parse(now: &State, name: &str, toml: &str) -> Result<config::Agent, Error> {
     let file = format!("agents/{name}.toml");
-    let agent = config::check_agent(toml, &file, &AgentContext::of(&now.config)).map_err(Error::Faults)?;
+    let agent =
+        config::check_agent(toml, &file, &AgentContext::of(&now.config)).map_err(Error::Faults)?;
     if agent.name == name {
         return Ok(agent);
     }
-    let reason = format!("`name` is `{}`, and the agent is to be `{name}`", agent.name);
+    let reason = format!(
+        "`name` is `{}`, and the agent is to be `{name}`",
+        agent.name
+    );
     let remedy = format!("write name = \"{name}\"");
-    Err(Error::Faults(vec![Fault { file, line: 1, column: 1, code: "name-mismatch", reason, remedy }]))
+    Err(Error::Faults(vec![Fault {
+        file,
+        line: 1,
+        column: 1,
+        code: "name-mismatch",
+        reason,
+        remedy,
+    }]))
 }
 
 /// What is missing once something is gone tells who needs it.
 fn in_use(name: &str, error: Error) -> Error {
     match error {
         Error::Faults(faults) => {
-            let reason = faults.iter().map(|fault| format!("{}: {}", fault.file, fault.reason)).collect::<Vec<_>>().join("; ");
-            Error::InUse { name: name.to_owned(), reason, remedy: "change that first".to_owned() }
+            let reason = faults
+                .iter()
+                .map(|fault| format!("{}: {}", fault.file, fault.reason))
+                .collect::<Vec<_>>()
+                .join("; ");
+            Error::InUse {
+                name: name.to_owned(),
+                reason,
+                remedy: "change that first".to_owned(),
+            }
         }
         other => other,
     }

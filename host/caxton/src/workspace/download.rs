@@ -16,7 +16,12 @@ const TIME_MAX: Duration = Duration::from_secs(120);
 const BYTES_MAX: usize = 256 << 20;
 
 /// Gives the bytes at `url`, from `kept` where they were fetched before.
-pub(super) async fn fetch(name: &str, url: &str, sha256: &str, kept: &Path) -> Result<Vec<u8>, Refused> {
+pub(super) async fn fetch(
+    name: &str,
+    url: &str,
+    sha256: &str,
+    kept: &Path,
+) -> Result<Vec<u8>, Refused> {
     let path = kept.join(format!("{sha256}.wasm"));
     if let Ok(bytes) = tokio::fs::read(&path).await
         && digest(&bytes) == sha256
@@ -24,16 +29,35 @@ pub(super) async fn fetch(name: &str, url: &str, sha256: &str, kept: &Path) -> R
         return Ok(bytes);
     }
     tracing::info!(component = name, url, "fetching a component");
-    let refused = |code, reason: String, remedy: &str| Refused::new(name, code, format!("component `{name}` can't be fetched from {url}: {reason}"), remedy);
-    let bytes = download(url).await.map_err(|reason| refused("download-failed", reason, "check the address and the connection, or give the path of a file"))?;
+    let refused = |code, reason: String, remedy: &str| {
+        Refused::new(
+            name,
+            code,
+            format!("component `{name}` can't be fetched from {url}: {reason}"),
+            remedy,
+        )
+    };
+    let bytes = download(url).await.map_err(|reason| {
+        refused(
+            "download-failed",
+            reason,
+            "check the address and the connection, or give the path of a file",
+        )
+    })?;
     let found = digest(&bytes);
     if found != sha256 {
         let reason = format!("its SHA-256 is {found}, and {sha256} was expected");
-        return Err(refused("digest-mismatch", reason, "make sure that the file is the one you mean, then correct `sha256`"));
+        return Err(refused(
+            "digest-mismatch",
+            reason,
+            "make sure that the file is the one you mean, then correct `sha256`",
+        ));
     }
     let written = bytes.clone();
     // The file is a cache: a server that can't write it fetches again.
-    if let Err(e) = files::replace(&path, move |file| std::io::Write::write_all(file, &written)).await {
+    if let Err(e) =
+        files::replace(&path, move |file| std::io::Write::write_all(file, &written)).await
+    {
         tracing::warn!(component = name, path = %path.display(), error = %e, "a fetched component can't be kept");
     }
     Ok(bytes)
@@ -42,8 +66,16 @@ pub(super) async fn fetch(name: &str, url: &str, sha256: &str, kept: &Path) -> R
 async fn download(url: &str) -> Result<Vec<u8>, String> {
     // Another part of the program may have chosen a provider already; then that one is used.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::builder().timeout(TIME_MAX).build().map_err(|e| chain(&e))?;
-    let mut response = client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(|e| chain(&e))?;
+    let client = reqwest::Client::builder()
+        .timeout(TIME_MAX)
+        .build()
+        .map_err(|e| chain(&e))?;
+    let mut response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|e| chain(&e))?;
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| chain(&e))? {
         if bytes.len() + chunk.len() > BYTES_MAX {
@@ -66,5 +98,8 @@ fn chain(error: &reqwest::Error) -> String {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

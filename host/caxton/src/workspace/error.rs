@@ -85,7 +85,11 @@ impl Error {
 }
 
 fn faults_shown(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A component that was refused.
@@ -104,15 +108,32 @@ pub struct Refused {
 
 impl Refused {
     /// A fault that is found outside of the sandbox.
-    pub(crate) fn new(component: &str, code: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { component: component.to_owned(), code, reason: reason.into(), remedy: remedy.into() }
+    pub(crate) fn new(
+        component: &str,
+        code: &'static str,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            component: component.to_owned(),
+            code,
+            reason: reason.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// A fault of a file's name or place.
     pub(crate) fn from_fault(fault: Fault) -> Self {
         let stem = std::path::Path::new(&fault.file).file_stem();
-        let component = stem.map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Self { component, code: fault.code, reason: fault.reason, remedy: fault.remedy }
+        let component = stem
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        Self {
+            component,
+            code: fault.code,
+            reason: fault.reason,
+            remedy: fault.remedy,
+        }
     }
 
     /// What the sandbox refused.
@@ -132,12 +153,21 @@ impl Refused {
         };
         // The sandbox's texts end with what to do, where there is something to do.
         let text = error.to_string();
-        let (reason, remedy) = text.rsplit_once("; ").unwrap_or((&text, "replace or remove the component"));
+        let (reason, remedy) = text
+            .rsplit_once("; ")
+            .unwrap_or((&text, "replace or remove the component"));
         Self::new(component, code, reason, remedy)
     }
 
     /// The same as a fault of the file from which the component came.
     pub(crate) fn fault(self, file: String) -> Fault {
-        Fault { file, line: 1, column: 1, code: self.code, reason: self.reason, remedy: self.remedy }
+        Fault {
+            file,
+            line: 1,
+            column: 1,
+            code: self.code,
+            reason: self.reason,
+            remedy: self.remedy,
+        }
     }
 }

@@ -142,19 +142,31 @@ pub struct Subscription {
 impl Default for Events {
     fn default() -> Self {
         let (live, _) = broadcast::channel(BEHIND_MAX);
-        Self { kept: Mutex::new(Kept { last_id: 0, events: VecDeque::new() }), live }
+        Self {
+            kept: Mutex::new(Kept {
+                last_id: 0,
+                events: VecDeque::new(),
+            }),
+            live,
+        }
     }
 }
 
 impl Events {
     /// Writes down that something happened.
     pub fn tell(&self, kind: Kind) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let mut kept = self.kept();
         // The clock makes ids grow over restarts; counting on makes them grow where the clock stands still.
         let id = micros(now).max(kept.last_id + 1);
         kept.last_id = id;
-        let event = Arc::new(Event { id, time_ms: id / 1000, kind });
+        let event = Arc::new(Event {
+            id,
+            time_ms: id / 1000,
+            kind,
+        });
         if kept.events.len() == KEPT_MAX {
             kept.events.pop_front();
         }
@@ -169,8 +181,19 @@ impl Events {
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         let kept = self.kept();
         let live = self.live.subscribe();
-        let Some(after) = after else { return Subscription { missed: Vec::new(), gap: false, live } };
-        let missed: Vec<_> = kept.events.iter().filter(|event| event.id > after).cloned().collect();
+        let Some(after) = after else {
+            return Subscription {
+                missed: Vec::new(),
+                gap: false,
+                live,
+            };
+        };
+        let missed: Vec<_> = kept
+            .events
+            .iter()
+            .filter(|event| event.id > after)
+            .cloned()
+            .collect();
         let gap = kept.events.front().is_none_or(|oldest| oldest.id > after);
         Subscription { missed, gap, live }
     }
@@ -190,7 +213,11 @@ mod tests {
     use super::*;
 
     fn removed(name: &str) -> Kind {
-        Kind::Agent { name: name.to_owned(), change: Change::Removed, reason: None }
+        Kind::Agent {
+            name: name.to_owned(),
+            change: Change::Removed,
+            reason: None,
+        }
     }
 
     #[test]
@@ -198,7 +225,11 @@ mod tests {
         let events = Events::default();
         let mut first = events.subscribe(None);
         events.tell(removed("a"));
-        let seen = first.live.try_recv().map(|event| event.id).unwrap_or_default();
+        let seen = first
+            .live
+            .try_recv()
+            .map(|event| event.id)
+            .unwrap_or_default();
         events.tell(removed("b"));
         events.tell(removed("c"));
         let mut back = events.subscribe(Some(seen));
@@ -206,7 +237,10 @@ mod tests {
         assert_eq!(missed, [removed("b"), removed("c")]);
         assert!(!back.gap);
         events.tell(removed("d"));
-        assert_eq!(back.live.try_recv().map(|event| event.kind.clone()), Ok(removed("d")));
+        assert_eq!(
+            back.live.try_recv().map(|event| event.kind.clone()),
+            Ok(removed("d"))
+        );
     }
 
     #[test]

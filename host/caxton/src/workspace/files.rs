@@ -5,12 +5,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Writes a file with `write`, beside its place, and puts it there when it is on disk. Directories are made as needed.
-pub(crate) async fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static) -> io::Result<()> {
+pub(crate) async fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
+) -> io::Result<()> {
     let path = path.to_path_buf();
     blocking(move || {
-        let directory = path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+        let directory = path
+            .parent()
+            .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
         std::fs::create_dir_all(&directory)?;
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let name = path
+            .file_name()
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .to_string_lossy();
         // A name of its own for each write, so that two at once don't write into one file.
         let beside = directory.join(format!(".{name}.{}", uuid::Uuid::now_v7().simple()));
         let written = File::create(&beside).and_then(|mut file| {
@@ -48,5 +56,7 @@ fn sync(directory: &Path) -> io::Result<()> {
 }
 
 async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|e| Err(io::Error::other(e)))
 }

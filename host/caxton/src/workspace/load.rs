@@ -47,7 +47,10 @@ impl Loaded {
         {
             return Arc::clone(models);
         }
-        let call = Call { time: Some(MODELS_TIME), ..Call::default() };
+        let call = Call {
+            time: Some(MODELS_TIME),
+            ..Call::default()
+        };
         let listed = match self.component.list_models(call).await {
             Ok(called) => called.value.map_err(|e| format!("{e:?}")),
             Err(failed) => Err(failed.to_string()),
@@ -55,7 +58,11 @@ impl Loaded {
         let (models, holds) = match listed {
             Ok(models) => (models, MODELS_KEPT),
             Err(reason) => {
-                tracing::debug!(component = self.component.name(), reason, "a provider does not list its models");
+                tracing::debug!(
+                    component = self.component.name(),
+                    reason,
+                    "a provider does not list its models"
+                );
                 (Vec::new(), MODELS_RETRY)
             }
         };
@@ -99,7 +106,12 @@ impl Loader {
             match ended {
                 Ok((name, Ok(component))) => drop(loaded.insert(name, Arc::new(component))),
                 Ok((_, Err(why))) => refused.push(why),
-                Err(e) => refused.push(Refused::new("", "host-failed", format!("loading a component ended early: {e}"), "look into the log")),
+                Err(e) => refused.push(Refused::new(
+                    "",
+                    "host-failed",
+                    format!("loading a component ended early: {e}"),
+                    "look into the log",
+                )),
             }
         }
         refused.sort_by(|a, b| a.component.cmp(&b.component));
@@ -110,7 +122,13 @@ impl Loader {
     ///
     /// # Errors
     /// Why it was refused.
-    pub(super) async fn load(&self, name: &str, spec: Arc<ComponentSpec>, bytes: Option<Vec<u8>>, ceilings: &Limits) -> Result<Loaded, Refused> {
+    pub(super) async fn load(
+        &self,
+        name: &str,
+        spec: Arc<ComponentSpec>,
+        bytes: Option<Vec<u8>>,
+        ceilings: &Limits,
+    ) -> Result<Loaded, Refused> {
         let bytes = match bytes {
             Some(bytes) => Bytes::Owned(bytes),
             None => self.fetch(name, &spec.source).await?,
@@ -131,10 +149,22 @@ impl Loader {
             }
         };
         let component = tokio::task::spawn_blocking(compile).await;
-        let component = component.map_err(|e| Refused::new(name, "host-failed", format!("loading `{name}` ended early: {e}"), "look into the log"))?;
+        let component = component.map_err(|e| {
+            Refused::new(
+                name,
+                "host-failed",
+                format!("loading `{name}` ended early: {e}"),
+                "look into the log",
+            )
+        })?;
         let component = component.map_err(|e| refused(&e))?;
         let tools = tools(&component, &prefix(name, &spec)).await?;
-        Ok(Loaded { component, spec, tools, models: Mutex::new(None) })
+        Ok(Loaded {
+            component,
+            spec,
+            tools,
+            models: Mutex::new(None),
+        })
     }
 
     async fn fetch(&self, name: &str, source: &Source) -> Result<Bytes, Refused> {
@@ -156,16 +186,34 @@ impl Loader {
 
     async fn read(&self, name: &str, path: &Path) -> Result<Vec<u8>, Refused> {
         let failed = |e: std::io::Error| {
-            let reason = format!("component `{name}` can't be read from {}: {e}", path.display());
-            Refused::new(name, "unreadable-component", reason, "check the path and its permissions")
+            let reason = format!(
+                "component `{name}` can't be read from {}: {e}",
+                path.display()
+            );
+            Refused::new(
+                name,
+                "unreadable-component",
+                reason,
+                "check the path and its permissions",
+            )
         };
         let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
-        let (size, limit) = (usize::try_from(metadata.len()).unwrap_or(usize::MAX), self.sandbox.component_bytes_max());
+        let (size, limit) = (
+            usize::try_from(metadata.len()).unwrap_or(usize::MAX),
+            self.sandbox.component_bytes_max(),
+        );
         if !metadata.is_file() {
             return Err(failed(std::io::Error::other("it is not a file")));
         }
         if size > limit {
-            return Err(Refused::from_load(name, &LoadError::TooLarge { name: name.to_owned(), size, limit }));
+            return Err(Refused::from_load(
+                name,
+                &LoadError::TooLarge {
+                    name: name.to_owned(),
+                    size,
+                    limit,
+                },
+            ));
         }
         tokio::fs::read(path).await.map_err(failed)
     }
@@ -197,20 +245,39 @@ async fn tools(component: &Component, prefix: &str) -> Result<Vec<Arc<Tool>>, Re
         return Ok(Vec::new());
     }
     let name = component.name();
-    let lies = |reason: String| Refused::from_load(name, &LoadError::Description { name: name.to_owned(), reason });
+    let lies = |reason: String| {
+        Refused::from_load(
+            name,
+            &LoadError::Description {
+                name: name.to_owned(),
+                reason,
+            },
+        )
+    };
     let listed = component.list_tools(Call::default()).await;
     let listed = listed.map_err(|failed| {
         let reason = format!("component `{name}` can't list its tools: {}", failed.error);
-        Refused::new(name, "bad-description", reason, "correct the component, or the settings that it reads")
+        Refused::new(
+            name,
+            "bad-description",
+            reason,
+            "correct the component, or the settings that it reads",
+        )
     })?;
     if listed.value.len() > TOOLS_MAX {
-        return Err(lies(format!("it lists {} tools; at most {TOOLS_MAX} are taken", listed.value.len())));
+        return Err(lies(format!(
+            "it lists {} tools; at most {TOOLS_MAX} are taken",
+            listed.value.len()
+        )));
     }
     let mut tools: Vec<Arc<Tool>> = Vec::with_capacity(listed.value.len());
     for definition in listed.value {
         let tool = Tool::new(component, prefix, definition).map_err(lies)?;
         if tools.iter().any(|other| other.name == tool.name) {
-            return Err(lies(format!("it lists the tool `{}` twice", tool.definition.name)));
+            return Err(lies(format!(
+                "it lists the tool `{}` twice",
+                tool.definition.name
+            )));
         }
         tools.push(Arc::new(tool));
     }

@@ -63,7 +63,10 @@ struct Inner {
 
 impl std::fmt::Debug for Workspace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Workspace").field("name", &self.name()).field("dir", &self.inner.dir).finish_non_exhaustive()
+        f.debug_struct("Workspace")
+            .field("name", &self.name())
+            .field("dir", &self.inner.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,7 +128,10 @@ impl Workspace {
     pub fn agent(&self, name: &str) -> Result<Arc<Agent>, Error> {
         let state = self.state();
         let found = state.agents.get(name).cloned();
-        found.ok_or_else(|| Error::NoAgent { name: name.to_owned(), nearest: state.agents_near(name) })
+        found.ok_or_else(|| Error::NoAgent {
+            name: name.to_owned(),
+            nearest: state.agents_near(name),
+        })
     }
 
     /// Gives the component of this name. A built-in one that nothing refers to is loaded now.
@@ -140,7 +146,10 @@ impl Workspace {
         if state.is_builtin(name) {
             return self.load_builtin(name).await;
         }
-        Err(Error::NoComponent { name: name.to_owned(), nearest: state.components_near(name) })
+        Err(Error::NoComponent {
+            name: name.to_owned(),
+            nearest: state.components_near(name),
+        })
     }
 
     /// Gives the tool of this full name. One of a built-in component that nothing refers to is loaded now.
@@ -153,12 +162,23 @@ impl Workspace {
             return Ok(Arc::clone(tool));
         }
         let owner = name.split_once("__").map(|(component, _)| component);
-        let Some(owner) = owner.filter(|owner| state.is_builtin(owner) && !state.components.contains_key(*owner)) else {
+        let Some(owner) =
+            owner.filter(|owner| state.is_builtin(owner) && !state.components.contains_key(*owner))
+        else {
             return Err(state.tools.unknown(name));
         };
-        self.load_builtin(owner).await.map_err(|e| tool::Error::Load { tool: name.to_owned(), reason: e.to_string() })?;
+        self.load_builtin(owner)
+            .await
+            .map_err(|e| tool::Error::Load {
+                tool: name.to_owned(),
+                reason: e.to_string(),
+            })?;
         let state = self.state();
-        state.tools.get(name).cloned().ok_or_else(|| state.tools.unknown(name))
+        state
+            .tools
+            .get(name)
+            .cloned()
+            .ok_or_else(|| state.tools.unknown(name))
     }
 
     /// Calls a tool: checks the arguments against its schema, calls its component in a fresh instance, and checks the
@@ -166,7 +186,12 @@ impl Workspace {
     ///
     /// # Errors
     /// [`tool::Error`] says why there is no result.
-    pub async fn call_tool(&self, name: &str, arguments: Value, call: Call) -> Result<tool::Outcome, tool::Error> {
+    pub async fn call_tool(
+        &self,
+        name: &str,
+        arguments: Value,
+        call: Call,
+    ) -> Result<tool::Outcome, tool::Error> {
         let tool = self.tool(name).await?;
         let started = Instant::now();
         let outcome = tool.call(arguments, call).await;
@@ -178,7 +203,12 @@ impl Workspace {
         let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         tool.ended(code.is_some(), duration_us);
         let component = tool.component.name().to_owned();
-        self.events().tell(event::Kind::Tool { name: tool.name.clone(), component, code, duration_us });
+        self.events().tell(event::Kind::Tool {
+            name: tool.name.clone(),
+            component,
+            code,
+            duration_us,
+        });
         outcome
     }
 }

@@ -48,10 +48,21 @@ impl Workspace {
     /// # Errors
     /// [`Error::Faults`] has every fault of every file and component; [`Error::Store`] where the database fails.
     pub async fn open(options: Options) -> Result<Self, Error> {
-        let Options { dir, components_dir, data, sandbox, store, embedder } = options;
+        let Options {
+            dir,
+            components_dir,
+            data,
+            sandbox,
+            store,
+            embedder,
+        } = options;
         let has_dir = dir.is_some();
         let dir = dir.unwrap_or_else(|| data.join("workspace"));
-        let Checked { mut workspace, agents, .. } = read(&dir, has_dir)?;
+        let Checked {
+            mut workspace,
+            agents,
+            ..
+        } = read(&dir, has_dir)?;
 
         let mut refused = Vec::new();
         let mut extra = BTreeSet::new();
@@ -61,13 +72,21 @@ impl Workspace {
             for (name, mut spec) in found {
                 // What caxton.toml grants and sets for a component of that name holds, whatever file it comes from.
                 if let Some(declared) = workspace.components.get(&name) {
-                    spec = ComponentSpec { source: spec.source, ..declared.clone() };
+                    spec = ComponentSpec {
+                        source: spec.source,
+                        ..declared.clone()
+                    };
                 }
                 extra.insert(name.clone());
                 workspace.components.insert(name, spec);
             }
         }
-        let loader = Loader { sandbox, workspace: workspace.name.clone(), store: store.clone(), downloads: data.join("components") };
+        let loader = Loader {
+            sandbox,
+            workspace: workspace.name.clone(),
+            store: store.clone(),
+            downloads: data.join("components"),
+        };
         // A bare server offers what is built in; one that was given components offers those.
         let all_builtins = !has_dir && components_dir.is_none();
         let needed = needed(&workspace, agents.values(), all_builtins);
@@ -76,7 +95,12 @@ impl Workspace {
         for why in failed {
             // A stray file in a directory of components is told and left out. What the workspace itself names must load.
             if extra.contains(&why.component) {
-                tracing::warn!(component = why.component, code = why.code, reason = why.reason, "refused");
+                tracing::warn!(
+                    component = why.component,
+                    code = why.code,
+                    reason = why.reason,
+                    "refused"
+                );
                 refused.push(why);
             } else {
                 let file = file_of(&workspace, &why.component);
@@ -84,7 +108,15 @@ impl Workspace {
             }
         }
         let config = Arc::new(workspace);
-        let agents = agents.into_iter().map(|(name, config)| (name, Arc::new(Agent { config, activity: Arc::new(Activity::default()) })));
+        let agents = agents.into_iter().map(|(name, config)| {
+            (
+                name,
+                Arc::new(Agent {
+                    config,
+                    activity: Arc::new(Activity::default()),
+                }),
+            )
+        });
         let state = State::new(1, config, agents.collect(), loaded, refused);
         let state = match state {
             Ok(state) if faults.is_empty() => state,
@@ -94,7 +126,12 @@ impl Workspace {
             Err(found) => return Err(Error::Faults(found)),
         };
         for turn in store.interrupted_turns().await? {
-            tracing::warn!(turn = turn.id, conversation = turn.conversation, agent = turn.agent, "a turn was interrupted when the server ended");
+            tracing::warn!(
+                turn = turn.id,
+                conversation = turn.conversation,
+                agent = turn.agent,
+                "a turn was interrupted when the server ended"
+            );
         }
         let inner = Inner {
             dir,
@@ -109,7 +146,9 @@ impl Workspace {
             rankings: Rankings::default(),
             lines: Lines::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 }
 
@@ -121,7 +160,11 @@ fn read(dir: &std::path::Path, has_dir: bool) -> Result<Checked, Error> {
     if has_dir || dir.join("caxton.toml").is_file() {
         return config::check(dir, &known).map_err(Error::Faults);
     }
-    Ok(Checked { workspace: config::Workspace::bare(BARE, &builtins), agents: BTreeMap::new(), files: Vec::new() })
+    Ok(Checked {
+        workspace: config::Workspace::bare(BARE, &builtins),
+        agents: BTreeMap::new(),
+        files: Vec::new(),
+    })
 }
 
 /// The components to load at once: all but those built-in ones that nobody refers to.
@@ -137,8 +180,12 @@ pub(super) fn needed<'a>(
             || agents.clone().any(|agent| refers(workspace, agent, name))
             || (agents.clone().count() > 1 && is_router(workspace, name))
     };
-    let all = workspace.components.iter().filter(|(name, spec)| needed(name, spec));
-    all.map(|(name, spec)| (name.clone(), Arc::new(spec.clone()))).collect()
+    let all = workspace
+        .components
+        .iter()
+        .filter(|(name, spec)| needed(name, spec));
+    all.map(|(name, spec)| (name.clone(), Arc::new(spec.clone())))
+        .collect()
 }
 
 /// Whether `agent` may use the component `name`: one of its tools, or as a model.
@@ -146,7 +193,11 @@ fn refers(workspace: &config::Workspace, agent: &config::Agent, name: &str) -> b
     let model = agent.model.as_ref().unwrap_or(&workspace.model.default);
     let models = std::iter::once(model).chain(&workspace.model.fallback);
     let prefix = format!("{name}__");
-    models.into_iter().any(|model| model.provider == name) || agent.tools.iter().any(|pattern| pattern.may_match_after(&prefix))
+    models.into_iter().any(|model| model.provider == name)
+        || agent
+            .tools
+            .iter()
+            .any(|pattern| pattern.may_match_after(&prefix))
 }
 
 fn is_router(workspace: &config::Workspace, name: &str) -> bool {
@@ -156,7 +207,10 @@ fn is_router(workspace: &config::Workspace, name: &str) -> bool {
 /// The file to look at when a component can't be loaded.
 pub(super) fn file_of(workspace: &config::Workspace, component: &str) -> String {
     match workspace.components.get(component) {
-        Some(ComponentSpec { source: Source::Path(path), .. }) => path.display().to_string(),
+        Some(ComponentSpec {
+            source: Source::Path(path),
+            ..
+        }) => path.display().to_string(),
         _ => "caxton.toml".to_owned(),
     }
 }
@@ -174,5 +228,11 @@ pub(super) fn missing(
 
 /// Faults of several refused components, each at the file that it came from.
 pub(super) fn faults(workspace: &config::Workspace, refused: Vec<super::Refused>) -> Vec<Fault> {
-    refused.into_iter().map(|why| { let file = file_of(workspace, &why.component); why.fault(file) }).collect()
+    refused
+        .into_iter()
+        .map(|why| {
+            let file = file_of(workspace, &why.component);
+            why.fault(file)
+        })
+        .collect()
 }

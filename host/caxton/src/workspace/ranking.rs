@@ -66,7 +66,8 @@ impl Rankings {
         }
         kept.clock += 1;
         let now = kept.clock;
-        kept.entries.insert(content.to_owned(), (now, ranking.clone()));
+        kept.entries
+            .insert(content.to_owned(), (now, ranking.clone()));
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -90,7 +91,11 @@ mod tests {
     use super::*;
 
     fn to(agent: &str) -> Ranking {
-        Ranking { ranked: vec![(agent.to_owned(), 1.0)], reason: String::new(), router: "keyword".to_owned() }
+        Ranking {
+            ranked: vec![(agent.to_owned(), 1.0)],
+            reason: String::new(),
+            router: "keyword".to_owned(),
+        }
     }
 
     #[test]

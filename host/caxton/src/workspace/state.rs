@@ -47,19 +47,45 @@ impl State {
         components: BTreeMap<String, Arc<Loaded>>,
         refused: Vec<Refused>,
     ) -> Result<Self, Vec<Fault>> {
-        let tools = components.values().flat_map(|loaded| loaded.tools.iter().cloned());
+        let tools = components
+            .values()
+            .flat_map(|loaded| loaded.tools.iter().cloned());
         let tools = Index::new(tools).map_err(|taken| {
-            let reason = format!("the components `{}` and `{}` both have a tool `{}`", taken.first, taken.second, taken.tool);
-            vec![fault("caxton.toml", "ambiguous-tool", reason, "give one of them another `prefix`")]
+            let reason = format!(
+                "the components `{}` and `{}` both have a tool `{}`",
+                taken.first, taken.second, taken.tool
+            );
+            vec![fault(
+                "caxton.toml",
+                "ambiguous-tool",
+                reason,
+                "give one of them another `prefix`",
+            )]
         })?;
-        let state = Self { version, config, agents, components, refused, tools };
+        let state = Self {
+            version,
+            config,
+            agents,
+            components,
+            refused,
+            tools,
+        };
         let faults = state.faults();
-        if faults.is_empty() { Ok(state) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(state)
+        } else {
+            Err(faults)
+        }
     }
 
     /// The models that an agent thinks with: its own or the workspace's, then the fallbacks.
     pub fn models(&self, agent: &config::Agent) -> Vec<ModelRef> {
-        let mut models = vec![agent.model.clone().unwrap_or_else(|| self.config.model.default.clone())];
+        let mut models = vec![
+            agent
+                .model
+                .clone()
+                .unwrap_or_else(|| self.config.model.default.clone()),
+        ];
         for fallback in &self.config.model.fallback {
             if !models.contains(fallback) {
                 models.push(fallback.clone());
@@ -113,15 +139,30 @@ impl State {
             if let Some(loaded) = self.components.get(name)
                 && !loaded.component.roles().router
             {
-                let reason = format!("the router is `{name}`, which is no router but a {}", loaded.component.roles().names().join(", "));
-                faults.push(fault("caxton.toml", "wrong-role", reason, "name a router, such as `semantic` or `keyword`"));
+                let reason = format!(
+                    "the router is `{name}`, which is no router but a {}",
+                    loaded.component.roles().names().join(", ")
+                );
+                faults.push(fault(
+                    "caxton.toml",
+                    "wrong-role",
+                    reason,
+                    "name a router, such as `semantic` or `keyword`",
+                ));
             }
         }
         if let Some(default) = &router.default
             && !self.agents.contains_key(default)
         {
-            let reason = format!("`router.default` names the agent `{default}`, and there is none of that name");
-            faults.push(fault("caxton.toml", "unknown-agent", reason, "name an agent of this workspace"));
+            let reason = format!(
+                "`router.default` names the agent `{default}`, and there is none of that name"
+            );
+            faults.push(fault(
+                "caxton.toml",
+                "unknown-agent",
+                reason,
+                "name an agent of this workspace",
+            ));
         }
         faults.sort();
         faults.dedup();
@@ -133,12 +174,28 @@ impl State {
         match self.components.get(name) {
             Some(loaded) if loaded.component.roles().provider => {}
             Some(loaded) => {
-                let reason = format!("the model `{model}` is of the component `{name}`, which is no provider but a {}", loaded.component.roles().names().join(", "));
-                faults.push(fault(file, "wrong-role", reason, "name a provider, such as `offline` or `openai`"));
+                let reason = format!(
+                    "the model `{model}` is of the component `{name}`, which is no provider but a {}",
+                    loaded.component.roles().names().join(", ")
+                );
+                faults.push(fault(
+                    file,
+                    "wrong-role",
+                    reason,
+                    "name a provider, such as `offline` or `openai`",
+                ));
             }
             None => {
-                let reason = format!("the model `{model}` is of the component `{name}`, which is not there{}", did_you_mean(&self.components_near(name)));
-                faults.push(fault(file, "unknown-provider", reason, format!("declare [components.{name}] in caxton.toml, or name another model")));
+                let reason = format!(
+                    "the model `{model}` is of the component `{name}`, which is not there{}",
+                    did_you_mean(&self.components_near(name))
+                );
+                faults.push(fault(
+                    file,
+                    "unknown-provider",
+                    reason,
+                    format!("declare [components.{name}] in caxton.toml, or name another model"),
+                ));
             }
         }
     }
@@ -147,31 +204,68 @@ impl State {
     /// loaded and does not have it, the name is a slip that would otherwise show as an agent that can do less than its
     /// author thinks.
     fn check_pattern(&self, file: &str, pattern: &Glob, faults: &mut Vec<Fault>) {
-        let may_have = |(name, spec): &(&String, &ComponentSpec)| pattern.may_match_after(&prefix(name, spec));
-        let mut owners = self.config.components.iter().filter(may_have).map(|(name, _)| name).peekable();
+        let may_have =
+            |(name, spec): &(&String, &ComponentSpec)| pattern.may_match_after(&prefix(name, spec));
+        let mut owners = self
+            .config
+            .components
+            .iter()
+            .filter(may_have)
+            .map(|(name, _)| name)
+            .peekable();
         let text = pattern.as_str();
         if owners.peek().is_none() {
             let reason = format!("`tools` has `{text}`, and no component is named so");
-            faults.push(fault(file, "unknown-component", reason, "declare the component in caxton.toml, or remove the pattern"));
-        } else if pattern.is_literal() && owners.all(|name| self.components.contains_key(name)) && self.tools.get(text).is_none() {
+            faults.push(fault(
+                file,
+                "unknown-component",
+                reason,
+                "declare the component in caxton.toml, or remove the pattern",
+            ));
+        } else if pattern.is_literal()
+            && owners.all(|name| self.components.contains_key(name))
+            && self.tools.get(text).is_none()
+        {
             let near = nearest(text, self.tools.all().iter().map(|tool| tool.name.as_str()));
             let remedy = match near.first() {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "see `caxton tool list` for what there is".to_owned(),
             };
-            faults.push(fault(file, "unknown-tool", format!("`tools` has `{text}`, and there is no such tool"), remedy));
+            faults.push(fault(
+                file,
+                "unknown-tool",
+                format!("`tools` has `{text}`, and there is no such tool"),
+                remedy,
+            ));
         }
     }
 
     /// An agent that says whom it asks must find them. The pattern `*` is what is meant where nothing is said.
     fn check_delegates(&self, faults: &mut Vec<Fault>) {
         for agent in self.agents.values().map(|agent| &agent.config) {
-            let others = || self.agents.values().filter(|other| other.config.name != agent.name).flat_map(|other| &other.config.capabilities);
-            for pattern in agent.delegates.iter().filter(|pattern| pattern.as_str() != "*") {
+            let others = || {
+                self.agents
+                    .values()
+                    .filter(|other| other.config.name != agent.name)
+                    .flat_map(|other| &other.config.capabilities)
+            };
+            for pattern in agent
+                .delegates
+                .iter()
+                .filter(|pattern| pattern.as_str() != "*")
+            {
                 if !others().any(|capability| pattern.matches(&capability.name)) {
-                    let reason = format!("`delegates` names `{}`, and no other agent offers that", pattern.as_str());
+                    let reason = format!(
+                        "`delegates` names `{}`, and no other agent offers that",
+                        pattern.as_str()
+                    );
                     let remedy = "give another agent this capability, or remove it here";
-                    faults.push(fault(&format!("agents/{}.toml", agent.name), "unknown-capability", reason, remedy));
+                    faults.push(fault(
+                        &format!("agents/{}.toml", agent.name),
+                        "unknown-capability",
+                        reason,
+                        remedy,
+                    ));
                 }
             }
         }
@@ -179,10 +273,25 @@ impl State {
 
     /// Whether the component is part of the program.
     pub(super) fn is_builtin(&self, name: &str) -> bool {
-        self.config.components.get(name).is_some_and(|spec| matches!(spec.source, Source::Builtin(_)))
+        self.config
+            .components
+            .get(name)
+            .is_some_and(|spec| matches!(spec.source, Source::Builtin(_)))
     }
 }
 
-fn fault(file: &str, code: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Fault {
-    Fault { file: file.to_owned(), line: 1, column: 1, code, reason: reason.into(), remedy: remedy.into() }
+fn fault(
+    file: &str,
+    code: &'static str,
+    reason: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Fault {
+    Fault {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        code,
+        reason: reason.into(),
+        remedy: remedy.into(),
+    }
 }

@@ -56,30 +56,55 @@ impl Place {
         self.open_with(Some(self.dir()), None).await
     }
 
-    pub async fn open_with(&self, dir: Option<PathBuf>, components_dir: Option<PathBuf>) -> Result<Workspace, workspace::Error> {
+    pub async fn open_with(
+        &self,
+        dir: Option<PathBuf>,
+        components_dir: Option<PathBuf>,
+    ) -> Result<Workspace, workspace::Error> {
         std::fs::create_dir_all(self.data()).expect("a directory");
         let store = Store::open(self.data().join("caxton.db")).expect("a database");
-        Workspace::open(Options { dir, components_dir, data: self.data(), sandbox: sandbox(), store, embedder: None }).await
+        Workspace::open(Options {
+            dir,
+            components_dir,
+            data: self.data(),
+            sandbox: sandbox(),
+            store,
+            embedder: None,
+        })
+        .await
     }
 }
 
 /// A sandbox that shares its compiled code with all other tests.
 fn sandbox() -> Sandbox {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    Sandbox::new(Settings { cache: Some(cache), instances: 32, ..Settings::default() }).expect("a sandbox")
+    Sandbox::new(Settings {
+        cache: Some(cache),
+        instances: 32,
+        ..Settings::default()
+    })
+    .expect("a sandbox")
 }
 
 /// The code of a built-in component.
 pub fn builtin(name: &str) -> &'static [u8] {
-    caxton::builtin::get(name).unwrap_or_else(|| panic!("`{name}` is built in: `cargo xtask build` builds it"))
+    caxton::builtin::get(name)
+        .unwrap_or_else(|| panic!("`{name}` is built in: `cargo xtask build` builds it"))
 }
 
 pub fn to(agent: &str, content: &str) -> Message {
-    Message { to: Some(agent.to_owned()), content: content.to_owned(), ..Message::default() }
+    Message {
+        to: Some(agent.to_owned()),
+        content: content.to_owned(),
+        ..Message::default()
+    }
 }
 
 /// Sends a message and gives the answer with all that was told on the way.
-pub async fn send(workspace: &Workspace, message: Message) -> (Result<Answer, turn::Error>, Vec<Event>) {
+pub async fn send(
+    workspace: &Workspace,
+    message: Message,
+) -> (Result<Answer, turn::Error>, Vec<Event>) {
     let (sender, mut receiver) = mpsc::channel(16);
     let told = tokio::spawn(async move {
         let mut events = Vec::new();
@@ -98,14 +123,22 @@ pub fn story(events: &[Event]) -> Vec<String> {
     for event in events {
         match event {
             Event::Route { agent, .. } => lines.push(format!("route {agent}")),
-            Event::Delta { agent, text } => match lines.last_mut().filter(|line| line.starts_with(&format!("{agent}: "))) {
+            Event::Delta { agent, text } => match lines
+                .last_mut()
+                .filter(|line| line.starts_with(&format!("{agent}: ")))
+            {
                 Some(line) => line.push_str(text),
                 None => lines.push(format!("{agent}: {text}")),
             },
             Event::Reasoning { .. } => {}
             Event::Retry { model, .. } => lines.push(format!("retry {model}")),
             Event::ToolCall { agent, name, .. } => lines.push(format!("{agent} calls {name}")),
-            Event::ToolResult(call) => lines.push(format!("{} {} {}", call.agent, call.name, if call.is_error { "failed" } else { "gave" })),
+            Event::ToolResult(call) => lines.push(format!(
+                "{} {} {}",
+                call.agent,
+                call.name,
+                if call.is_error { "failed" } else { "gave" }
+            )),
             Event::Done(_) => lines.push("done".to_owned()),
             Event::Error { code, .. } => lines.push(format!("error {code}")),
         }
@@ -144,13 +177,20 @@ struct Script {
 impl Upstream {
     /// Starts one that says this, one after the other.
     pub async fn start(says: Vec<Say>) -> Self {
-        let script = Arc::new(Script { says: Mutex::new(says.into()), ..Script::default() });
-        let models = || async { axum::Json(json!({"object": "list", "data": [{"id": "m", "object": "model"}]})) };
+        let script = Arc::new(Script {
+            says: Mutex::new(says.into()),
+            ..Script::default()
+        });
+        let models = || async {
+            axum::Json(json!({"object": "list", "data": [{"id": "m", "object": "model"}]}))
+        };
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
             .route("/v1/models", get(models))
             .with_state(Arc::clone(&script));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { base_url, script }
@@ -161,7 +201,10 @@ impl Upstream {
         let origin = self.base_url.trim_end_matches("/v1");
         format!(
             "name = \"test\"\n[model]\ndefault = \"openai/m\"\n{}",
-            format_args!("[components.openai]\nsource = \"builtin:openai\"\nconfig = {{ base_url = \"{}\" }}\ngrants = {{ http = [\"{origin}\"] }}\n", self.base_url)
+            format_args!(
+                "[components.openai]\nsource = \"builtin:openai\"\nconfig = {{ base_url = \"{}\" }}\ngrants = {{ http = [\"{origin}\"] }}\n",
+                self.base_url
+            )
         )
     }
 
@@ -176,14 +219,20 @@ impl Upstream {
     }
 }
 
-async fn complete(State(script): State<Arc<Script>>, axum::Json(request): axum::Json<Value>) -> Response {
+async fn complete(
+    State(script): State<Arc<Script>>,
+    axum::Json(request): axum::Json<Value>,
+) -> Response {
     script.heard.lock().expect("no panic").push(request);
     script.heard_one.notify_one();
     let say = script.says.lock().expect("no panic").pop_front();
     match say {
         Some(Say::Text(text)) => {
             let middle = text.floor_char_boundary(text.len() / 2);
-            let deltas = [json!({"role": "assistant", "content": &text[..middle]}), json!({"content": &text[middle..]})];
+            let deltas = [
+                json!({"role": "assistant", "content": &text[..middle]}),
+                json!({"content": &text[middle..]}),
+            ];
             stream(&deltas, "stop")
         }
         Some(Say::Call(calls)) => {
@@ -195,15 +244,25 @@ async fn complete(State(script): State<Arc<Script>>, axum::Json(request): axum::
                     json!({"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}})
                 })
                 .collect();
-            stream(&[json!({"role": "assistant", "content": null, "tool_calls": calls})], "tool_calls")
+            stream(
+                &[json!({"role": "assistant", "content": null, "tool_calls": calls})],
+                "tool_calls",
+            )
         }
         Some(Say::Status(status, body)) => {
             let status = StatusCode::from_u16(status).expect("a status");
             (status, [("retry-after", "0")], axum::Json(body)).into_response()
         }
         Some(Say::Hang) => std::future::pending().await,
-        Some(Say::Break(text)) => sse(Body::from(format!("data: {}\n\n", chunk(&json!({"role": "assistant", "content": text}), Value::Null)))),
-        None => (StatusCode::INTERNAL_SERVER_ERROR, "the test's script is at its end").into_response(),
+        Some(Say::Break(text)) => sse(Body::from(format!(
+            "data: {}\n\n",
+            chunk(&json!({"role": "assistant", "content": text}), Value::Null)
+        ))),
+        None => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the test's script is at its end",
+        )
+            .into_response(),
     }
 }
 

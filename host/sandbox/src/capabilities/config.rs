@@ -9,6 +9,10 @@ impl Host for CallState {
     }
 
     fn get_all(&mut self) -> Vec<(String, String)> {
-        self.component.config.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        self.component
+            .config
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 }

@@ -7,7 +7,12 @@ use crate::wit::log::{Host, Level};
 impl Host for CallState {
     fn write(&mut self, level: Level, message: String) {
         if self.meter.log(message.len()) {
-            record(&self.component.workspace, &self.component.name, level, &message);
+            record(
+                &self.component.workspace,
+                &self.component.name,
+                level,
+                &message,
+            );
             self.tell(Emitted::Log { level, message });
         }
     }
@@ -19,8 +24,12 @@ pub(crate) fn record(workspace: &str, component: &str, level: Level, message: &s
     let message = message.escape_debug();
     match level {
         Level::Debug => tracing::debug!(target: "component", workspace, component, %message),
-        Level::Info | Level::Notice => tracing::info!(target: "component", workspace, component, %message),
+        Level::Info | Level::Notice => {
+            tracing::info!(target: "component", workspace, component, %message)
+        }
         Level::Warning => tracing::warn!(target: "component", workspace, component, %message),
-        Level::Error | Level::Critical | Level::Alert | Level::Emergency => tracing::error!(target: "component", workspace, component, %message),
+        Level::Error | Level::Critical | Level::Alert | Level::Emergency => {
+            tracing::error!(target: "component", workspace, component, %message)
+        }
     }
 }

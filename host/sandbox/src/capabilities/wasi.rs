@@ -36,10 +36,24 @@ impl Wasi {
     pub(crate) fn new(caller: Caller, call: &Call) -> Result<Self, String> {
         let inner = &caller.inner;
         let mut builder = WasiCtx::builder();
-        builder.max_random_size(RANDOM_BYTES_MAX).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        builder
+            .max_random_size(RANDOM_BYTES_MAX)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
         let left = Arc::new(AtomicU64::new(inner.limits.log_bytes));
-        builder.stdout(Output { inner: inner.clone(), call: call.clone(), level: Level::Info, left: left.clone() });
-        builder.stderr(Output { inner: inner.clone(), call: call.clone(), level: Level::Warning, left });
+        builder.stdout(Output {
+            inner: inner.clone(),
+            call: call.clone(),
+            level: Level::Info,
+            left: left.clone(),
+        });
+        builder.stderr(Output {
+            inner: inner.clone(),
+            call: call.clone(),
+            level: Level::Warning,
+            left,
+        });
         for grant in &inner.grants.files {
             let perms = match grant.mode {
                 FileMode::Read => FsPerms::ReadOnly,
@@ -47,9 +61,18 @@ impl Wasi {
             };
             builder
                 .preopened_dir(&grant.host, &grant.guest, perms)
-                .map_err(|e| format!("the granted directory `{}` can't be opened: {e:#}", grant.host.display()))?;
+                .map_err(|e| {
+                    format!(
+                        "the granted directory `{}` can't be opened: {e:#}",
+                        grant.host.display()
+                    )
+                })?;
         }
-        Ok(Self { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(caller) })
+        Ok(Self {
+            ctx: builder.build(),
+            http: WasiHttpCtx::new(),
+            egress: WasiEgress::new(caller),
+        })
     }
 }
 
@@ -57,15 +80,26 @@ impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let caller = self.caller();
         let wasi = self.wasi.get_or_insert_with(|| Box::new(empty(caller)));
-        WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut wasi.ctx,
+            table: &mut self.table,
+        }
     }
 }
 
 /// A context with nothing in it, for a component that reaches WASI without importing it by name.
 pub(crate) fn empty(caller: Caller) -> Wasi {
     let mut builder = WasiCtx::builder();
-    builder.max_random_size(RANDOM_BYTES_MAX).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-    Wasi { ctx: builder.build(), http: WasiHttpCtx::new(), egress: WasiEgress::new(caller) }
+    builder
+        .max_random_size(RANDOM_BYTES_MAX)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
+    Wasi {
+        ctx: builder.build(),
+        http: WasiHttpCtx::new(),
+        egress: WasiEgress::new(caller),
+    }
 }
 
 /// Standard output or error: into the log, within the call's limit; more is swallowed.
@@ -79,7 +113,11 @@ struct Output {
 
 impl Output {
     fn take(&self, bytes: usize) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes as u64)).is_ok()
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes as u64)
+            })
+            .is_ok()
     }
 
     fn print(&self, bytes: &[u8]) {
@@ -90,7 +128,10 @@ impl Output {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             record(&self.inner.workspace, &self.inner.name, self.level, line);
             if let Some(listener) = &self.call.listener {
-                let _ = listener.try_send(Emitted::Log { level: self.level, message: line.to_owned() });
+                let _ = listener.try_send(Emitted::Log {
+                    level: self.level,
+                    message: line.to_owned(),
+                });
             }
         }
     }

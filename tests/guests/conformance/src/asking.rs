@@ -13,20 +13,57 @@ pub fn list() -> Vec<Tool> {
         Tool::new("test_elicitation", "Asks the person.").input(one("message")),
     ];
     let without_arguments = [
-        ("test_elicitation_sep1034_defaults", "Asks the person, with defaults of every primitive type."),
-        ("test_elicitation_sep1330_enums", "Asks the person to choose, in every form of choice."),
-        ("test_missing_capability", "Asks the client's model, and can do nothing without it."),
+        (
+            "test_elicitation_sep1034_defaults",
+            "Asks the person, with defaults of every primitive type.",
+        ),
+        (
+            "test_elicitation_sep1330_enums",
+            "Asks the person to choose, in every form of choice.",
+        ),
+        (
+            "test_missing_capability",
+            "Asks the client's model, and can do nothing without it.",
+        ),
         ("test_streaming_elicitation", "Asks the person."),
-        ("test_input_required_result_elicitation", "Asks the person for a name."),
-        ("test_input_required_result_sampling", "Asks the client's model for a capital."),
-        ("test_input_required_result_list_roots", "Asks for the client's roots."),
-        ("test_input_required_result_request_state", "Asks, and expects its state back."),
-        ("test_input_required_result_multiple_inputs", "Asks the person, the model and for the roots at once."),
-        ("test_input_required_result_multi_round", "Asks twice, one question after the other."),
-        ("test_input_required_result_tampered_state", "Asks, with state that must not be changed."),
-        ("test_input_required_result_capabilities", "Asks the person and the model; does with what the client can."),
+        (
+            "test_input_required_result_elicitation",
+            "Asks the person for a name.",
+        ),
+        (
+            "test_input_required_result_sampling",
+            "Asks the client's model for a capital.",
+        ),
+        (
+            "test_input_required_result_list_roots",
+            "Asks for the client's roots.",
+        ),
+        (
+            "test_input_required_result_request_state",
+            "Asks, and expects its state back.",
+        ),
+        (
+            "test_input_required_result_multiple_inputs",
+            "Asks the person, the model and for the roots at once.",
+        ),
+        (
+            "test_input_required_result_multi_round",
+            "Asks twice, one question after the other.",
+        ),
+        (
+            "test_input_required_result_tampered_state",
+            "Asks, with state that must not be changed.",
+        ),
+        (
+            "test_input_required_result_capabilities",
+            "Asks the person and the model; does with what the client can.",
+        ),
     ];
-    tools.extend(without_arguments.into_iter().map(|(name, description)| Tool::new(name, description)));
+    tools.extend(
+        without_arguments
+            .into_iter()
+            .map(|(name, description)| Tool::new(name, description)),
+    );
     tools
 }
 
@@ -37,12 +74,16 @@ pub fn call(name: &str, arguments: &Arguments) -> Option<Answer> {
     Some(match name {
         "test_sampling" => sampling(arguments, asked),
         "test_elicitation" => elicitation(arguments, asked),
-        "test_elicitation_sep1034_defaults" => form("Please provide user information", defaults(), asked),
+        "test_elicitation_sep1034_defaults" => {
+            form("Please provide user information", defaults(), asked)
+        }
         "test_elicitation_sep1330_enums" => form("Please choose", choices(), asked),
         "test_missing_capability" => model("greeting", "Say hello", asked),
         "test_streaming_elicitation" => form("What is the word?", text_field("word"), asked),
         "test_input_required_result_elicitation" => greet(asked),
-        "test_input_required_result_sampling" => model("capital_question", "What is the capital of France?", asked),
+        "test_input_required_result_sampling" => {
+            model("capital_question", "What is the capital of France?", asked)
+        }
         "test_input_required_result_list_roots" => roots(asked),
         "test_input_required_result_request_state" => state(asked),
         "test_input_required_result_multiple_inputs" => everything(asked),
@@ -67,7 +108,9 @@ fn question_to_model(text: &str) -> Value {
 
 /// The answer to `key`, where there is one.
 fn answer(asked: Option<&Resumption>, key: &str) -> Result<Option<Value>, ToolError> {
-    asked.map_or(Ok(None), |resumption| resumption.answer(key)).map_err(ToolError::InvalidArguments)
+    asked
+        .map_or(Ok(None), |resumption| resumption.answer(key))
+        .map_err(ToolError::InvalidArguments)
 }
 
 fn sampling(arguments: &Arguments, asked: Option<&Resumption>) -> Answer {
@@ -99,10 +142,16 @@ fn elicitation(arguments: &Arguments, asked: Option<&Resumption>) -> Answer {
 /// Asks the person and says what came back, whatever it was.
 fn form(message: &str, fields: Value, asked: Option<&Resumption>) -> Answer {
     match answer(asked, "answer")? {
-        None => InputRequired::new().elicit("answer", message, fields).into(),
+        None => InputRequired::new()
+            .elicit("answer", message, fields)
+            .into(),
         Some(answer) => {
             let action = answer["action"].as_str().unwrap_or("none");
-            ToolResult::text(format!("User response: action={action}, content={}", answer["content"])).into()
+            ToolResult::text(format!(
+                "User response: action={action}, content={}",
+                answer["content"]
+            ))
+            .into()
         }
     }
 }
@@ -110,8 +159,14 @@ fn form(message: &str, fields: Value, asked: Option<&Resumption>) -> Answer {
 /// Asks the client's model and says what it said.
 fn model(key: &str, text: &str, asked: Option<&Resumption>) -> Answer {
     match answer(asked, key)? {
-        None => InputRequired::new().sample(key, question_to_model(text)).into(),
-        Some(answer) => ToolResult::text(format!("LLM response: {}", answer["content"]["text"].as_str().unwrap_or("not text"))).into(),
+        None => InputRequired::new()
+            .sample(key, question_to_model(text))
+            .into(),
+        Some(answer) => ToolResult::text(format!(
+            "LLM response: {}",
+            answer["content"]["text"].as_str().unwrap_or("not text")
+        ))
+        .into(),
     }
 }
 
@@ -122,14 +177,18 @@ struct Name {
 
 /// The name that the person gave, where they did.
 fn name(asked: Option<&Resumption>, key: &str) -> Result<Option<Reply<Name>>, ToolError> {
-    asked.map_or(Ok(None), |resumption| resumption.elicited(key)).map_err(ToolError::InvalidArguments)
+    asked
+        .map_or(Ok(None), |resumption| resumption.elicited(key))
+        .map_err(ToolError::InvalidArguments)
 }
 
 fn greet(asked: Option<&Resumption>) -> Answer {
     match name(asked, "user_name")? {
         Some(Reply::Accepted(Name { name })) => ToolResult::text(format!("Hello, {name}!")).into(),
         Some(_) => ToolResult::text("Hello, stranger!").into(),
-        None => InputRequired::new().elicit("user_name", "What is your name?", text_field("name")).into(),
+        None => InputRequired::new()
+            .elicit("user_name", "What is your name?", text_field("name"))
+            .into(),
     }
 }
 
@@ -146,15 +205,25 @@ fn roots(asked: Option<&Resumption>) -> Answer {
 fn state(asked: Option<&Resumption>) -> Answer {
     const STATE: &str = "state of the first round";
     match asked {
-        Some(resumption) if resumption.state.as_deref() == Some(STATE) && answer(asked, "confirm")?.is_some() => {
+        Some(resumption)
+            if resumption.state.as_deref() == Some(STATE)
+                && answer(asked, "confirm")?.is_some() =>
+        {
             ToolResult::text("state-ok: the state came back as it was").into()
         }
-        _ => InputRequired::new().elicit("confirm", "Please confirm", confirmation()).state(STATE).into(),
+        _ => InputRequired::new()
+            .elicit("confirm", "Please confirm", confirmation())
+            .state(STATE)
+            .into(),
     }
 }
 
 fn everything(asked: Option<&Resumption>) -> Answer {
-    if let (Some(_), Some(_), Some(_)) = (answer(asked, "user_name")?, answer(asked, "greeting")?, answer(asked, "client_roots")?) {
+    if let (Some(_), Some(_), Some(_)) = (
+        answer(asked, "user_name")?,
+        answer(asked, "greeting")?,
+        answer(asked, "client_roots")?,
+    ) {
         return ToolResult::text("All answers received.").into();
     }
     InputRequired::new()
@@ -172,15 +241,30 @@ struct Round {
 }
 
 fn rounds(asked: Option<&Resumption>) -> Answer {
-    let known = asked.and_then(|resumption| resumption.state.as_deref()).and_then(|state| caxton_sdk::serde_json::from_str::<Round>(state).ok());
-    let first = || InputRequired::new().elicit("step1", "Step 1: What is your name?", text_field("name")).state("{}");
+    let known = asked
+        .and_then(|resumption| resumption.state.as_deref())
+        .and_then(|state| caxton_sdk::serde_json::from_str::<Round>(state).ok());
+    let first = || {
+        InputRequired::new()
+            .elicit("step1", "Step 1: What is your name?", text_field("name"))
+            .state("{}")
+    };
     match (known, name(asked, "step1")?, answer(asked, "step2")?) {
-        (Some(Round { name }), _, Some(answer)) => {
-            ToolResult::text(format!("{name} likes {}.", answer["content"]["color"].as_str().unwrap_or("no color"))).into()
-        }
+        (Some(Round { name }), _, Some(answer)) => ToolResult::text(format!(
+            "{name} likes {}.",
+            answer["content"]["color"].as_str().unwrap_or("no color")
+        ))
+        .into(),
         (None, Some(Reply::Accepted(Name { name })), _) => {
             let state = json!(Round { name }).to_string();
-            InputRequired::new().elicit("step2", "Step 2: What is your favorite color?", text_field("color")).state(state).into()
+            InputRequired::new()
+                .elicit(
+                    "step2",
+                    "Step 2: What is your favorite color?",
+                    text_field("color"),
+                )
+                .state(state)
+                .into()
         }
         _ => first().into(),
     }
@@ -189,7 +273,10 @@ fn rounds(asked: Option<&Resumption>) -> Answer {
 fn confirmed(asked: Option<&Resumption>) -> Answer {
     match asked.and_then(|resumption| resumption.state.as_deref()) {
         Some(state) => ToolResult::text(format!("state-ok: {state}")).into(),
-        None => InputRequired::new().elicit("confirm", "Please confirm", confirmation()).state("round 1").into(),
+        None => InputRequired::new()
+            .elicit("confirm", "Please confirm", confirmation())
+            .state("round 1")
+            .into(),
     }
 }
 

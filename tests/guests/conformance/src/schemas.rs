@@ -41,9 +41,22 @@ pub fn list() -> Vec<Tool> {
     });
     let sum_output = json!({ "type": "object", "properties": { "sum": { "type": "number" } }, "required": ["sum"] });
     vec![
-        Tool::new("json_schema_2020_12_tool", "Takes arguments described with the whole vocabulary of JSON Schema.").input(vocabulary),
-        Tool::new("test_x_mcp_header", "Takes an argument that also travels in a header.").input(header),
-        Tool::new("test_structured", "Adds numbers; with `lie` its result does not fit its schema.").input(sum_input).output(sum_output),
+        Tool::new(
+            "json_schema_2020_12_tool",
+            "Takes arguments described with the whole vocabulary of JSON Schema.",
+        )
+        .input(vocabulary),
+        Tool::new(
+            "test_x_mcp_header",
+            "Takes an argument that also travels in a header.",
+        )
+        .input(header),
+        Tool::new(
+            "test_structured",
+            "Adds numbers; with `lie` its result does not fit its schema.",
+        )
+        .input(sum_input)
+        .output(sum_output),
     ]
 }
 
@@ -77,6 +90,10 @@ struct Sum {
 fn sum(arguments: &Arguments) -> Answer {
     let Sum { numbers, lie } = arguments.parse()?;
     let sum: f64 = numbers.iter().sum();
-    let value = if lie { json!({ "sum": "a lot" }) } else { json!({ "sum": sum }) };
+    let value = if lie {
+        json!({ "sum": "a lot" })
+    } else {
+        json!({ "sum": sum })
+    };
     ToolResult::structured(&value).into()
 }

@@ -14,11 +14,20 @@ impl Tools for Echo {
     fn list() -> Result<Vec<Tool>, String> {
         let object = |properties: Value| json!({ "type": "object", "properties": properties });
         Ok(vec![
-            Tool::new("echo", "Gives back its arguments.").input(json!({ "type": "object" })).read_only(),
-            Tool::new("fib", "Computes a Fibonacci number the slow way.")
-                .input(object(json!({ "n": { "type": "integer", "minimum": 0, "maximum": 45 } })))
+            Tool::new("echo", "Gives back its arguments.")
+                .input(json!({ "type": "object" }))
                 .read_only(),
-            Tool::new("sum", "Parses its arguments and adds up all numbers in them.").input(json!({ "type": "object" })).read_only(),
+            Tool::new("fib", "Computes a Fibonacci number the slow way.")
+                .input(object(
+                    json!({ "n": { "type": "integer", "minimum": 0, "maximum": 45 } }),
+                ))
+                .read_only(),
+            Tool::new(
+                "sum",
+                "Parses its arguments and adds up all numbers in them.",
+            )
+            .input(json!({ "type": "object" }))
+            .read_only(),
         ])
     }
 
@@ -36,7 +45,11 @@ impl Tools for Echo {
 }
 
 fn fib(n: u32) -> u64 {
-    if n < 2 { u64::from(n) } else { fib(n - 1) + fib(n - 2) }
+    if n < 2 {
+        u64::from(n)
+    } else {
+        fib(n - 1) + fib(n - 2)
+    }
 }
 
 fn sum(value: &Value) -> f64 {

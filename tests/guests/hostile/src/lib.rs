@@ -4,7 +4,9 @@
 use std::hint::black_box;
 use std::io::Write as _;
 
-use caxton_sdk::{Answer, Arguments, Tool, ToolError, ToolResult, Tools, http, json, log, progress, state};
+use caxton_sdk::{
+    Answer, Arguments, Tool, ToolError, ToolResult, Tools, http, json, log, progress, state,
+};
 use serde::Deserialize;
 
 struct Hostile;
@@ -26,7 +28,10 @@ const TOOLS: [(&str, &str); 17] = [
     ("read", "Reads a file."),
     ("fetch", "Asks for a URL through caxton:plugin/http."),
     ("handles", "Opens handles without end."),
-    ("environment", "Looks at environment, arguments and the root directory."),
+    (
+        "environment",
+        "Looks at environment, arguments and the root directory.",
+    ),
     ("store", "Writes to its state."),
 ];
 
@@ -39,7 +44,10 @@ struct Target {
 impl Tools for Hostile {
     fn list() -> Result<Vec<Tool>, String> {
         let schema = json!({ "type": "object", "properties": { "target": { "type": "string" } } });
-        Ok(TOOLS.iter().map(|(name, does)| Tool::new(*name, *does).input(schema.clone())).collect())
+        Ok(TOOLS
+            .iter()
+            .map(|(name, does)| Tool::new(*name, *does).input(schema.clone()))
+            .collect())
     }
 
     fn call(name: &str, arguments: Arguments) -> Answer {
@@ -115,7 +123,12 @@ impl Tools for Hostile {
             "environment" => {
                 let environment: Vec<_> = std::env::vars().collect();
                 let arguments: Vec<_> = std::env::args().collect();
-                let root: Vec<_> = std::fs::read_dir("/").into_iter().flatten().flatten().map(|e| e.path()).collect();
+                let root: Vec<_> = std::fs::read_dir("/")
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|e| e.path())
+                    .collect();
                 format!("{environment:?} {arguments:?} {root:?}")
             }
             "store" => match state::set("key", target.as_bytes()) {

@@ -6,7 +6,10 @@ struct Liar;
 
 impl Tools for Liar {
     fn list() -> Result<Vec<Tool>, String> {
-        Ok(vec![Tool::new("lie", "Says that it takes what can't be.").input(json!({ "type": "objekt", "properties": 7 }))])
+        Ok(vec![
+            Tool::new("lie", "Says that it takes what can't be.")
+                .input(json!({ "type": "objekt", "properties": 7 })),
+        ])
     }
 
     fn call(_: &str, _: Arguments) -> Answer {

@@ -51,7 +51,10 @@ mod bindings {
                 return Err("there is no point".to_owned());
             }
             let n = points.len() as f64;
-            Ok(Point { x: points.iter().map(|p| p.x).sum::<f64>() / n, y: points.iter().map(|p| p.y).sum::<f64>() / n })
+            Ok(Point {
+                x: points.iter().map(|p| p.x).sum::<f64>() / n,
+                y: points.iter().map(|p| p.y).sum::<f64>() / n,
+            })
         }
     }
 }

@@ -2,7 +2,9 @@
 
 mod standard;
 
-use caxton_sdk::{Answer, Arguments, Tool, ToolError, ToolResult, Tools, Value, embed, http, json, state};
+use caxton_sdk::{
+    Answer, Arguments, Tool, ToolError, ToolResult, Tools, Value, embed, http, json, state,
+};
 use serde::Deserialize;
 
 struct Web;
@@ -44,7 +46,11 @@ impl Tools for Web {
         Ok(vec![
             Tool::new("caxton", "Sends a request through caxton:plugin/http.").input(any.clone()),
             Tool::new("wasi", "Sends a request through wasi:http.").input(any.clone()),
-            Tool::new("state", "Reads or sets a key of its state, and lists all keys.").input(any.clone()),
+            Tool::new(
+                "state",
+                "Reads or sets a key of its state, and lists all keys.",
+            )
+            .input(any.clone()),
             Tool::new("embed", "Gives the number of vectors of texts.").input(any),
         ])
     }
@@ -56,7 +62,9 @@ impl Tools for Web {
             "state" => keep(arguments.parse()?),
             "embed" => {
                 let Texts { texts } = arguments.parse()?;
-                embed::vectors(&texts).map(|vectors| json!({ "vectors": vectors.len() })).map_err(|error| json!({ "error": format!("{error:?}") }))
+                embed::vectors(&texts)
+                    .map(|vectors| json!({ "vectors": vectors.len() }))
+                    .map_err(|error| json!({ "error": format!("{error:?}") }))
             }
             other => return Err(ToolError::not_found(other)),
         };
@@ -68,7 +76,14 @@ impl Tools for Web {
 }
 
 fn ours(request: Request) -> Result<Value, Value> {
-    let Request { method, url, headers, body, timeout_ms, pieces } = request;
+    let Request {
+        method,
+        url,
+        headers,
+        body,
+        timeout_ms,
+        pieces,
+    } = request;
     let mut outgoing = http::Request::new(method, url);
     outgoing.headers = headers;
     outgoing.body = body.map(String::into_bytes);
@@ -77,12 +92,16 @@ fn ours(request: Request) -> Result<Value, Value> {
     let mut body = Vec::new();
     let mut read = 0;
     while pieces.is_none_or(|pieces| read < pieces) && body.len() < BODY_BYTES_MAX {
-        let Some(piece) = response.chunk().map_err(failed)? else { break };
+        let Some(piece) = response.chunk().map_err(failed)? else {
+            break;
+        };
         body.extend(piece);
         read += 1;
     }
     let (status, url, headers) = (response.status(), response.url(), response.headers());
-    Ok(json!({ "status": status, "url": url, "headers": headers, "body": String::from_utf8_lossy(&body) }))
+    Ok(
+        json!({ "status": status, "url": url, "headers": headers, "body": String::from_utf8_lossy(&body) }),
+    )
 }
 
 fn failed(error: http::Error) -> Value {
@@ -103,7 +122,9 @@ fn keep(Key { key, value }: Key) -> Result<Value, Value> {
     }
     let value = state::get(&key).map_err(wrong)?;
     let keys = state::list_keys("").map_err(wrong)?;
-    Ok(json!({ "value": value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()), "keys": keys }))
+    Ok(
+        json!({ "value": value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()), "keys": keys }),
+    )
 }
 
 caxton_sdk::export_tools!(Web);

@@ -42,17 +42,34 @@ pub(super) fn listed(state: &State) -> impl Iterator<Item = Listed> {
     }));
     state.agents.values().map(move |agent| {
         let config = &agent.config;
-        let description = format!("Gives a message to the agent `{}`. {}", config.name, config.description);
-        Listed::new(format!("{PREFIX}{}", config.name), description, Arc::clone(&input))
-            .with_raw_output_schema(Arc::clone(&output))
-            .with_annotations(ToolAnnotations::from_raw(None, Some(false), None, Some(false), None))
+        let description = format!(
+            "Gives a message to the agent `{}`. {}",
+            config.name, config.description
+        );
+        Listed::new(
+            format!("{PREFIX}{}", config.name),
+            description,
+            Arc::clone(&input),
+        )
+        .with_raw_output_schema(Arc::clone(&output))
+        .with_annotations(ToolAnnotations::from_raw(
+            None,
+            Some(false),
+            None,
+            Some(false),
+            None,
+        ))
     })
 }
 
 /// The agent that a tool's name means, where it is one.
 pub(super) fn named(workspace: &Workspace, tool: &str) -> Option<String> {
     let name = tool.strip_prefix(PREFIX)?;
-    workspace.state().agents.contains_key(name).then(|| name.to_owned())
+    workspace
+        .state()
+        .agents
+        .contains_key(name)
+        .then(|| name.to_owned())
 }
 
 #[derive(Deserialize)]
@@ -63,13 +80,28 @@ struct Arguments {
 }
 
 /// Gives an agent a message and waits for its answer.
-pub(super) async fn ask(caller: &Caller<'_>, workspace: &Workspace, agent: String, arguments: JsonObject) -> Result<CallToolResult, Error> {
-    let Arguments { message, conversation } = serde_json::from_value(Value::Object(arguments)).map_err(|e| Error::Agent {
+pub(super) async fn ask(
+    caller: &Caller<'_>,
+    workspace: &Workspace,
+    agent: String,
+    arguments: JsonObject,
+) -> Result<CallToolResult, Error> {
+    let Arguments {
+        message,
+        conversation,
+    } = serde_json::from_value(Value::Object(arguments)).map_err(|e| Error::Agent {
         code: "invalid-arguments".to_owned(),
         reason: format!("the arguments of `{PREFIX}{agent}` do not fit its schema: {e}"),
     })?;
-    let message = Message { to: Some(agent.clone()), capability: None, content: message, conversation };
-    let answer = caller.watch(&agent, |listener| answer(workspace, message, listener)).await?;
+    let message = Message {
+        to: Some(agent.clone()),
+        capability: None,
+        content: message,
+        conversation,
+    };
+    let answer = caller
+        .watch(&agent, |listener| answer(workspace, message, listener))
+        .await?;
     let structured = json!({ "agent": answer.agent, "conversation": answer.conversation, "content": answer.content });
     let mut result = CallToolResult::success(vec![ContentBlock::text(answer.content)]);
     result.structured_content = Some(structured);
@@ -77,7 +109,11 @@ pub(super) async fn ask(caller: &Caller<'_>, workspace: &Workspace, agent: Strin
 }
 
 /// Runs the turn, and tells the listener which steps it takes.
-async fn answer(workspace: &Workspace, message: Message, listener: mpsc::Sender<Emitted>) -> Result<Answer, Error> {
+async fn answer(
+    workspace: &Workspace,
+    message: Message,
+    listener: mpsc::Sender<Emitted>,
+) -> Result<Answer, Error> {
     let (sender, mut events) = mpsc::channel(EVENTS_WAITING_MAX);
     let mut turn = pin!(turn::run(workspace, message, sender));
     let mut steps = 0.0;
@@ -94,7 +130,11 @@ async fn answer(workspace: &Workspace, message: Message, listener: mpsc::Sender<
         };
         steps += 1.0;
         // A client that is too slow for this misses a step and gets the next one.
-        drop(listener.try_send(Emitted::Progress { done: steps, total: None, message: Some(told) }));
+        drop(listener.try_send(Emitted::Progress {
+            done: steps,
+            total: None,
+            message: Some(told),
+        }));
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use caxton_sandbox::wit::{completion, prompts, resources};
 use caxton_sandbox::{Call, CallError, Called, Component, Failed};
 use rmcp::model::{
-    CompletionInfo, GetPromptResult, Prompt, PromptArgument, PromptMessage, ReadResourceResult, Reference, Resource, ResourceTemplate, Role,
+    CompletionInfo, GetPromptResult, Prompt, PromptArgument, PromptMessage, ReadResourceResult,
+    Reference, Resource, ResourceTemplate, Role,
 };
 
 use super::caller::{Askable, Attempt};
@@ -17,17 +18,31 @@ use super::seal::Scope;
 use crate::workspace::{Loaded, State};
 
 /// The components that have a role.
-fn having(state: &State, role: impl Fn(caxton_sandbox::Roles) -> bool) -> impl Iterator<Item = &Arc<Loaded>> {
-    state.components.values().filter(move |loaded| role(loaded.component.roles()))
+fn having(
+    state: &State,
+    role: impl Fn(caxton_sandbox::Roles) -> bool,
+) -> impl Iterator<Item = &Arc<Loaded>> {
+    state
+        .components
+        .values()
+        .filter(move |loaded| role(loaded.component.roles()))
 }
 
 /// What stands before the names of a component's prompts: the same as before those of its tools.
 fn prefix(loaded: &Loaded) -> String {
-    loaded.spec.prefix.clone().unwrap_or_else(|| format!("{}__", loaded.component.name()))
+    loaded
+        .spec
+        .prefix
+        .clone()
+        .unwrap_or_else(|| format!("{}__", loaded.component.name()))
 }
 
 /// What a component listed; nothing where it failed.
-fn listed<T>(component: &Component, what: &'static str, called: Result<Called<Vec<T>>, Failed>) -> Vec<T> {
+fn listed<T>(
+    component: &Component,
+    what: &'static str,
+    called: Result<Called<Vec<T>>, Failed>,
+) -> Vec<T> {
     match called {
         Ok(called) => called.value,
         Err(failed) => {
@@ -42,14 +57,23 @@ pub(super) async fn prompts(state: &State) -> Vec<Prompt> {
     let mut all = Vec::new();
     for loaded in having(state, |roles| roles.prompts) {
         let prefix = prefix(loaded);
-        let prompts = listed(&loaded.component, "prompts", loaded.component.list_prompts(Call::default()).await);
+        let prompts = listed(
+            &loaded.component,
+            "prompts",
+            loaded.component.list_prompts(Call::default()).await,
+        );
         all.extend(prompts.into_iter().map(|prompt| {
             let arguments = prompt.arguments.into_iter().map(|argument| {
-                let mut listed = PromptArgument::new(argument.name).with_required(argument.required);
+                let mut listed =
+                    PromptArgument::new(argument.name).with_required(argument.required);
                 listed.description = argument.description;
                 listed
             });
-            let mut listed = Prompt::new(format!("{prefix}{}", prompt.name), prompt.description, Some(arguments.collect()));
+            let mut listed = Prompt::new(
+                format!("{prefix}{}", prompt.name),
+                prompt.description,
+                Some(arguments.collect()),
+            );
             listed.title = prompt.title;
             listed
         }));
@@ -61,7 +85,11 @@ pub(super) async fn prompts(state: &State) -> Vec<Prompt> {
 pub(super) async fn resources(state: &State) -> Vec<Resource> {
     let mut all = Vec::new();
     for loaded in having(state, |roles| roles.resources) {
-        let resources = listed(&loaded.component, "resources", loaded.component.list_resources(Call::default()).await);
+        let resources = listed(
+            &loaded.component,
+            "resources",
+            loaded.component.list_resources(Call::default()).await,
+        );
         all.extend(resources.into_iter().map(|info| {
             let mut resource = Resource::new(info.uri, info.name);
             resource.title = info.title;
@@ -78,7 +106,14 @@ pub(super) async fn resources(state: &State) -> Vec<Resource> {
 pub(super) async fn templates(state: &State) -> Vec<ResourceTemplate> {
     let mut all = Vec::new();
     for loaded in having(state, |roles| roles.resources) {
-        let templates = listed(&loaded.component, "resource templates", loaded.component.list_resource_templates(Call::default()).await);
+        let templates = listed(
+            &loaded.component,
+            "resource templates",
+            loaded
+                .component
+                .list_resource_templates(Call::default())
+                .await,
+        );
         all.extend(templates.into_iter().map(|family| {
             let mut template = ResourceTemplate::new(family.uri_template, family.name);
             template.title = family.title;
@@ -93,31 +128,57 @@ pub(super) async fn templates(state: &State) -> Vec<ResourceTemplate> {
 /// Finds whose prompt this is.
 pub(super) async fn prompt(state: &State, name: &str) -> Result<(Component, String), Error> {
     for loaded in having(state, |roles| roles.prompts) {
-        let Some(own) = name.strip_prefix(&prefix(loaded)) else { continue };
-        let prompts = listed(&loaded.component, "prompts", loaded.component.list_prompts(Call::default()).await);
+        let Some(own) = name.strip_prefix(&prefix(loaded)) else {
+            continue;
+        };
+        let prompts = listed(
+            &loaded.component,
+            "prompts",
+            loaded.component.list_prompts(Call::default()).await,
+        );
         if prompts.iter().any(|prompt| prompt.name == own) {
             return Ok((loaded.component.clone(), own.to_owned()));
         }
     }
-    Err(Error::NotFound { kind: "prompt", name: name.to_owned() })
+    Err(Error::NotFound {
+        kind: "prompt",
+        name: name.to_owned(),
+    })
 }
 
 /// Finds whose resource this is: who lists it, else who has a family that it may be of, so that nobody answers for what
 /// another one has announced.
 pub(super) async fn resource(state: &State, uri: &str) -> Result<Component, Error> {
     for loaded in having(state, |roles| roles.resources) {
-        let resources = listed(&loaded.component, "resources", loaded.component.list_resources(Call::default()).await);
+        let resources = listed(
+            &loaded.component,
+            "resources",
+            loaded.component.list_resources(Call::default()).await,
+        );
         if resources.iter().any(|resource| resource.uri == uri) {
             return Ok(loaded.component.clone());
         }
     }
     for loaded in having(state, |roles| roles.resources) {
-        let templates = listed(&loaded.component, "resource templates", loaded.component.list_resource_templates(Call::default()).await);
-        if templates.iter().any(|template| may_be_of(&template.uri_template, uri)) {
+        let templates = listed(
+            &loaded.component,
+            "resource templates",
+            loaded
+                .component
+                .list_resource_templates(Call::default())
+                .await,
+        );
+        if templates
+            .iter()
+            .any(|template| may_be_of(&template.uri_template, uri))
+        {
             return Ok(loaded.component.clone());
         }
     }
-    Err(Error::NotFound { kind: "resource", name: uri.to_owned() })
+    Err(Error::NotFound {
+        kind: "resource",
+        name: uri.to_owned(),
+    })
 }
 
 /// Whether `uri` begins and ends like `template` (RFC 6570) and has its fixed parts in order. The component itself decides
@@ -127,13 +188,24 @@ fn may_be_of(template: &str, uri: &str) -> bool {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         fixed.push(before);
-        let Some((_, after)) = after.split_once('}') else { return false };
+        let Some((_, after)) = after.split_once('}') else {
+            return false;
+        };
         rest = after;
     }
-    let (Some(first), last) = (fixed.first(), rest) else { return template == uri };
-    let Some(mut middle) = uri.strip_prefix(first).and_then(|uri| uri.strip_suffix(last)) else { return false };
+    let (Some(first), last) = (fixed.first(), rest) else {
+        return template == uri;
+    };
+    let Some(mut middle) = uri
+        .strip_prefix(first)
+        .and_then(|uri| uri.strip_suffix(last))
+    else {
+        return false;
+    };
     for part in &fixed[1..] {
-        let Some((_, after)) = middle.split_once(part) else { return false };
+        let Some((_, after)) = middle.split_once(part) else {
+            return false;
+        };
         middle = after;
     }
     true
@@ -154,25 +226,50 @@ pub(super) async fn complete(
         }
         Reference::Resource(reference) => {
             let component = family(state, &reference.uri).await?;
-            (component, completion::CompletionRef::ResourceTemplate(reference.uri.clone()))
+            (
+                component,
+                completion::CompletionRef::ResourceTemplate(reference.uri.clone()),
+            )
         }
-        _ => return Err(Error::Parameters("`ref` is neither `ref/prompt` nor `ref/resource`".to_owned())),
+        _ => {
+            return Err(Error::Parameters(
+                "`ref` is neither `ref/prompt` nor `ref/resource`".to_owned(),
+            ));
+        }
     };
     if !component.roles().completion {
         return Ok(CompletionInfo::default());
     }
-    let called = component.complete_argument(Call::default(), &of, argument, value, others).await;
-    let suggestions = called.map_err(|failed| Error::Component(failed.error))?.value;
+    let called = component
+        .complete_argument(Call::default(), &of, argument, value, others)
+        .await;
+    let suggestions = called
+        .map_err(|failed| Error::Component(failed.error))?
+        .value;
     let more = suggestions.has_more || suggestions.values.len() > CompletionInfo::MAX_VALUES;
-    let values = suggestions.values.into_iter().take(CompletionInfo::MAX_VALUES).collect();
+    let values = suggestions
+        .values
+        .into_iter()
+        .take(CompletionInfo::MAX_VALUES)
+        .collect();
     CompletionInfo::with_pagination(values, suggestions.total, more).map_err(Error::Parameters)
 }
 
 /// Finds whose family of resources this is; a client may also name a single resource.
 async fn family(state: &State, uri: &str) -> Result<Component, Error> {
     for loaded in having(state, |roles| roles.resources) {
-        let templates = listed(&loaded.component, "resource templates", loaded.component.list_resource_templates(Call::default()).await);
-        if templates.iter().any(|template| template.uri_template == uri) {
+        let templates = listed(
+            &loaded.component,
+            "resource templates",
+            loaded
+                .component
+                .list_resource_templates(Call::default())
+                .await,
+        );
+        if templates
+            .iter()
+            .any(|template| template.uri_template == uri)
+        {
             return Ok(loaded.component.clone());
         }
     }
@@ -203,11 +300,21 @@ impl Askable for PromptGet {
     }
 
     async fn attempt(&self, call: Call) -> Result<Attempt<GetPromptResult>, Error> {
-        let called = self.component.get_prompt(call, &self.name, &self.arguments).await;
-        match called.map_err(|failed| Error::Component(failed.error))?.value {
+        let called = self
+            .component
+            .get_prompt(call, &self.name, &self.arguments)
+            .await;
+        match called
+            .map_err(|failed| Error::Component(failed.error))?
+            .value
+        {
             Ok(prompts::PromptOutcome::Complete(filled)) => {
                 let messages = filled.messages.into_iter().map(|message| {
-                    let role = if message.role == prompts::Role::Assistant { Role::Assistant } else { Role::User };
+                    let role = if message.role == prompts::Role::Assistant {
+                        Role::Assistant
+                    } else {
+                        Role::User
+                    };
                     PromptMessage::new(role, content::block(message.content))
                 });
                 let mut result = GetPromptResult::new(messages.collect());
@@ -215,8 +322,14 @@ impl Askable for PromptGet {
                 Ok(Attempt::Answered(result))
             }
             Ok(prompts::PromptOutcome::InputRequired(input)) => Ok(Attempt::Asked(input)),
-            Err(prompts::PromptError::NotFound(_)) => Err(Error::NotFound { kind: "prompt", name: self.name.clone() }),
-            Err(prompts::PromptError::InvalidArguments(reason)) => Err(Error::Parameters(format!("the prompt `{}` does not take these arguments: {reason}", self.name))),
+            Err(prompts::PromptError::NotFound(_)) => Err(Error::NotFound {
+                kind: "prompt",
+                name: self.name.clone(),
+            }),
+            Err(prompts::PromptError::InvalidArguments(reason)) => Err(Error::Parameters(format!(
+                "the prompt `{}` does not take these arguments: {reason}",
+                self.name
+            ))),
             Err(prompts::PromptError::Failed(reason)) => Err(failed(&self.component, reason)),
         }
     }
@@ -244,20 +357,29 @@ impl Askable for ResourceRead {
 
     async fn attempt(&self, call: Call) -> Result<Attempt<ReadResourceResult>, Error> {
         let called = self.component.read_resource(call, &self.uri).await;
-        match called.map_err(|failed| Error::Component(failed.error))?.value {
+        match called
+            .map_err(|failed| Error::Component(failed.error))?
+            .value
+        {
             Ok(resources::ReadOutcome::Complete(contents)) => {
                 let contents = contents.into_iter().map(content::resource).collect();
                 Ok(Attempt::Answered(ReadResourceResult::new(contents)))
             }
             Ok(resources::ReadOutcome::InputRequired(input)) => Ok(Attempt::Asked(input)),
-            Err(resources::ResourceError::NotFound(_)) => Err(Error::NotFound { kind: "resource", name: self.uri.clone() }),
+            Err(resources::ResourceError::NotFound(_)) => Err(Error::NotFound {
+                kind: "resource",
+                name: self.uri.clone(),
+            }),
             Err(resources::ResourceError::Failed(reason)) => Err(failed(&self.component, reason)),
         }
     }
 }
 
 fn failed(component: &Component, reason: String) -> Error {
-    Error::Component(CallError::Guest { component: component.name().to_owned(), reason })
+    Error::Component(CallError::Guest {
+        component: component.name().to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]
@@ -268,7 +390,11 @@ mod tests {
     fn a_uri_may_be_of_a_family_by_its_fixed_parts() {
         for (template, uri, expected) in [
             ("test://template/{id}/data", "test://template/12/data", true),
-            ("test://template/{id}/data", "test://template/12/date", false),
+            (
+                "test://template/{id}/data",
+                "test://template/12/date",
+                false,
+            ),
             ("test://template/{id}/data", "test://other/12/data", false),
             ("file:///{path}", "file:///a/b.txt", true),
             ("db://{table}/{column}", "db://t/c", true),

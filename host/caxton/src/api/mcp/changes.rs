@@ -40,7 +40,8 @@ async fn next(events: &mut Receiver<Arc<Event>>) -> Option<Changed> {
 }
 
 fn changed(kind: &Kind) -> Option<Changed> {
-    let listed = |change: &Change| matches!(change, Change::Added | Change::Replaced | Change::Removed);
+    let listed =
+        |change: &Change| matches!(change, Change::Added | Change::Replaced | Change::Removed);
     match kind {
         Kind::Agent { change, .. } if listed(change) => Some(Changed::Tools),
         Kind::Component { change, .. } if listed(change) => Some(Changed::Everything),
@@ -49,15 +50,24 @@ fn changed(kind: &Kind) -> Option<Changed> {
 }
 
 /// Tells the client of a session until it is gone.
-pub(super) async fn tell_session(workspace: Workspace, peer: Peer<RoleServer>, subscribed: Arc<Mutex<HashSet<String>>>) {
+pub(super) async fn tell_session(
+    workspace: Workspace,
+    peer: Peer<RoleServer>,
+    subscribed: Arc<Mutex<HashSet<String>>>,
+) {
     let mut events = workspace.events().subscribe(None).live;
     while let Some(changed) = next(&mut events).await {
         let mut told = peer.notify_tool_list_changed().await;
         if changed == Changed::Everything {
             let uris: Vec<String> = locked(&subscribed).iter().cloned().collect();
-            told = told.and(peer.notify_prompt_list_changed().await).and(peer.notify_resource_list_changed().await);
+            told = told
+                .and(peer.notify_prompt_list_changed().await)
+                .and(peer.notify_resource_list_changed().await);
             for uri in uris {
-                told = told.and(peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await);
+                told = told.and(
+                    peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri))
+                        .await,
+                );
             }
         }
         if told.is_err() {

@@ -3,7 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sandbox::wit::types;
-use rmcp::model::{Annotations, AudioContent, ContentBlock, EmbeddedResource, ImageContent, Resource, ResourceContents, Role, TextContent};
+use rmcp::model::{
+    Annotations, AudioContent, ContentBlock, EmbeddedResource, ImageContent, Resource,
+    ResourceContents, Role, TextContent,
+};
 
 /// A piece of content.
 pub(super) fn block(content: types::Content) -> ContentBlock {
@@ -42,17 +45,34 @@ pub(super) fn block(content: types::Content) -> ContentBlock {
 
 /// A resource with what it holds.
 pub(super) fn resource(contents: types::ResourceContents) -> ResourceContents {
-    let types::ResourceContents { uri, mime_type, data } = contents;
+    let types::ResourceContents {
+        uri,
+        mime_type,
+        data,
+    } = contents;
     match data {
-        types::ResourceData::Text(text) => ResourceContents::TextResourceContents { uri, mime_type, text, meta: None },
+        types::ResourceData::Text(text) => ResourceContents::TextResourceContents {
+            uri,
+            mime_type,
+            text,
+            meta: None,
+        },
         types::ResourceData::Binary(bytes) => {
             let blob = STANDARD.encode(bytes);
-            ResourceContents::BlobResourceContents { uri, mime_type, blob, meta: None }
+            ResourceContents::BlobResourceContents {
+                uri,
+                mime_type,
+                blob,
+                meta: None,
+            }
         }
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a priority is a hint between 0 and 1")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a priority is a hint between 0 and 1"
+)]
 fn annotations(hints: types::ContentAnnotations) -> Annotations {
     let mut annotations = Annotations::default();
     if !hints.audience.is_empty() {
@@ -62,6 +82,9 @@ fn annotations(hints: types::ContentAnnotations) -> Annotations {
         });
         annotations.audience = Some(audience.collect());
     }
-    annotations.priority = hints.priority.map(|priority| priority as f32).filter(|priority| (0.0..=1.0).contains(priority));
+    annotations.priority = hints
+        .priority
+        .map(|priority| priority as f32)
+        .filter(|priority| (0.0..=1.0).contains(priority));
     annotations
 }

@@ -41,7 +41,10 @@ pub(super) enum Error {
     #[error(transparent)]
     State(#[from] seal::Refused),
     /// The client can't do what the component needs.
-    #[error("`{component}` has to ask for something that this client does not offer: {}", listed(required))]
+    #[error(
+        "`{component}` has to ask for something that this client does not offer: {}",
+        listed(required)
+    )]
     Capability {
         /// The component.
         component: String,
@@ -59,7 +62,9 @@ pub(super) enum Error {
         reason: String,
     },
     /// A question that no client could answer.
-    #[error("`{component}` asks `{key}` in a way that MCP does not know: {reason}; this is a fault of the component")]
+    #[error(
+        "`{component}` asks `{key}` in a way that MCP does not know: {reason}; this is a fault of the component"
+    )]
     Question {
         /// The component.
         component: String,
@@ -69,7 +74,9 @@ pub(super) enum Error {
         reason: String,
     },
     /// Questions without an end.
-    #[error("`{component}` asked {rounds} times and wants to ask again; this is a fault of the component")]
+    #[error(
+        "`{component}` asked {rounds} times and wants to ask again; this is a fault of the component"
+    )]
     Rounds {
         /// The component.
         component: String,
@@ -87,12 +94,24 @@ impl Error {
         let message = self.to_string();
         let data = self.code().map(|code| json!({ "code": code }));
         match self {
-            Self::Capability { required, modern: true, .. } => ErrorData::missing_required_client_capability(*required),
-            Self::NotFound { kind: "resource", name } => ErrorData::resource_not_found(message, Some(json!({ "uri": name }))),
-            Self::NotFound { .. } | Self::Parameters(_) | Self::State(_) | Self::Unanswered { .. } => ErrorData::invalid_params(message, data),
-            Self::Tool(tool::Error::Unknown { .. } | tool::Error::Arguments { .. } | tool::Error::Unfit { .. }) => {
-                ErrorData::invalid_params(message, data)
-            }
+            Self::Capability {
+                required,
+                modern: true,
+                ..
+            } => ErrorData::missing_required_client_capability(*required),
+            Self::NotFound {
+                kind: "resource",
+                name,
+            } => ErrorData::resource_not_found(message, Some(json!({ "uri": name }))),
+            Self::NotFound { .. }
+            | Self::Parameters(_)
+            | Self::State(_)
+            | Self::Unanswered { .. } => ErrorData::invalid_params(message, data),
+            Self::Tool(
+                tool::Error::Unknown { .. }
+                | tool::Error::Arguments { .. }
+                | tool::Error::Unfit { .. },
+            ) => ErrorData::invalid_params(message, data),
             Self::Capability { modern: false, .. } => ErrorData::invalid_request(message, data),
             _ => ErrorData::internal_error(message, data),
         }
@@ -102,14 +121,19 @@ impl Error {
     pub(super) fn into_tool_result(self) -> Result<CallToolResult, ErrorData> {
         let by_client = matches!(
             self,
-            Self::Tool(tool::Error::Unknown { .. }) | Self::Parameters(_) | Self::State(_) | Self::Cancelled | Self::Capability { modern: true, .. }
+            Self::Tool(tool::Error::Unknown { .. })
+                | Self::Parameters(_)
+                | Self::State(_)
+                | Self::Cancelled
+                | Self::Capability { modern: true, .. }
         );
         if by_client {
             return Err(self.into_data());
         }
         let mut meta = MetaObject::new();
         if let Some(code) = self.code() {
-            meta.0.insert("caxton/code".to_owned(), Value::String(code.to_owned()));
+            meta.0
+                .insert("caxton/code".to_owned(), Value::String(code.to_owned()));
         }
         let meta = (!meta.0.is_empty()).then_some(meta);
         Ok(CallToolResult::error(vec![ContentBlock::text(self.to_string())]).with_meta(meta))

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestMethod, SetLevelRequestParams,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -49,48 +51,99 @@ impl Handler {
     /// A handler for a new session.
     pub(super) fn new(workspace: Workspace, seal: Arc<Seal>) -> Self {
         let ended = CancellationToken::new();
-        let session = Session { level: Mutex::new(LEVEL_DEFAULT), subscribed: Arc::default(), _end: ended.clone().drop_guard(), ended };
-        Self { workspace, seal, session }
+        let session = Session {
+            level: Mutex::new(LEVEL_DEFAULT),
+            subscribed: Arc::default(),
+            _end: ended.clone().drop_guard(),
+            ended,
+        };
+        Self {
+            workspace,
+            seal,
+            session,
+        }
     }
 
     fn caller<'a>(&'a self, context: &'a RequestContext<RoleServer>) -> Caller<'a> {
         Caller::new(context, &self.seal, *locked(&self.session.level))
     }
 
-    async fn tool_call(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, Error> {
+    async fn tool_call(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, Error> {
         let caller = self.caller(context);
         let arguments = request.arguments.unwrap_or_default();
         if let Some(agent) = agents::named(&self.workspace, &request.name) {
-            return agents::ask(&caller, &self.workspace, agent, arguments).await.map(Into::into);
+            return agents::ask(&caller, &self.workspace, agent, arguments)
+                .await
+                .map(Into::into);
         }
         let tool = self.workspace.tool(&request.name).await?;
-        let call = ToolCall { workspace: self.workspace.clone(), tool, arguments };
-        let given = Given { responses: request.input_responses, state: request.request_state };
+        let call = ToolCall {
+            workspace: self.workspace.clone(),
+            tool,
+            arguments,
+        };
+        let given = Given {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
         Ok(match caller.answer(&call, given).await? {
             Ended::Answered(result) => result.into(),
             Ended::Asked(questions) => questions.into(),
         })
     }
 
-    async fn prompt(&self, request: GetPromptRequestParams, context: &RequestContext<RoleServer>) -> Result<GetPromptResponse, Error> {
-        let arguments = request.arguments.unwrap_or_default().into_iter().map(|(name, value)| match value {
-            Value::String(value) => Ok((name, value)),
-            other => Err(Error::Parameters(format!("the argument `{name}` of a prompt is a string, not `{other}`"))),
-        });
+    async fn prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, Error> {
+        let arguments = request
+            .arguments
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(value) => Ok((name, value)),
+                other => Err(Error::Parameters(format!(
+                    "the argument `{name}` of a prompt is a string, not `{other}`"
+                ))),
+            });
         let arguments = arguments.collect::<Result<_, _>>()?;
         let (component, name) = catalog::prompt(&self.workspace.state(), &request.name).await?;
-        let prompt = PromptGet { workspace: self.workspace.name(), component, name, arguments };
-        let given = Given { responses: request.input_responses, state: request.request_state };
+        let prompt = PromptGet {
+            workspace: self.workspace.name(),
+            component,
+            name,
+            arguments,
+        };
+        let given = Given {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
         Ok(match self.caller(context).answer(&prompt, given).await? {
             Ended::Answered(result) => result.into(),
             Ended::Asked(questions) => questions.into(),
         })
     }
 
-    async fn resource(&self, request: ReadResourceRequestParams, context: &RequestContext<RoleServer>) -> Result<ReadResourceResponse, Error> {
+    async fn resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, Error> {
         let component = catalog::resource(&self.workspace.state(), &request.uri).await?;
-        let resource = ResourceRead { workspace: self.workspace.name(), component, uri: request.uri };
-        let given = Given { responses: request.input_responses, state: request.request_state };
+        let resource = ResourceRead {
+            workspace: self.workspace.name(),
+            component,
+            uri: request.uri,
+        };
+        let given = Given {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
         Ok(match self.caller(context).answer(&resource, given).await? {
             Ended::Answered(result) => result.into(),
             Ended::Asked(questions) => questions.into(),
@@ -112,42 +165,80 @@ impl ServerHandler for Handler {
             .enable_tool_list_changed()
             .build();
         capabilities.experimental = None;
-        let implementation = Implementation::new("caxton", env!("CARGO_PKG_VERSION")).with_title("Caxton");
+        let implementation =
+            Implementation::new("caxton", env!("CARGO_PKG_VERSION")).with_title("Caxton");
         let instructions = "Tools named COMPONENT__TOOL run in a sandbox. Tools named agent__NAME give a message to an agent, which answers it with tools of its own; pass `conversation` on to go on with one.";
-        ServerConfig::new(capabilities).with_server_info(implementation).with_instructions(instructions)
+        ServerConfig::new(capabilities)
+            .with_server_info(implementation)
+            .with_instructions(instructions)
     }
 
-    async fn list_tools(&self, request: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
         only_page(request)?;
         let state = self.workspace.state();
-        let mut all: Vec<Tool> = state.tools.all().iter().map(|tool| tools::listed(tool)).collect();
+        let mut all: Vec<Tool> = state
+            .tools
+            .all()
+            .iter()
+            .map(|tool| tools::listed(tool))
+            .collect();
         all.extend(agents::listed(&state));
         Ok(ListToolsResult::with_all_items(all))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.workspace.state().tools.get(name).map(|tool| tools::listed(tool))
+        self.workspace
+            .state()
+            .tools
+            .get(name)
+            .map(|tool| tools::listed(tool))
     }
 
-    async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
         match self.tool_call(request, &context).await {
             Ok(response) => Ok(response),
             Err(error) => error.into_tool_result().map(Into::into),
         }
     }
 
-    async fn list_prompts(&self, request: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListPromptsResult, ErrorData> {
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
         only_page(request)?;
-        Ok(ListPromptsResult::with_all_items(catalog::prompts(&self.workspace.state()).await))
+        Ok(ListPromptsResult::with_all_items(
+            catalog::prompts(&self.workspace.state()).await,
+        ))
     }
 
-    async fn get_prompt(&self, request: GetPromptRequestParams, context: RequestContext<RoleServer>) -> Result<GetPromptResponse, ErrorData> {
-        self.prompt(request, &context).await.map_err(Error::into_data)
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        self.prompt(request, &context)
+            .await
+            .map_err(Error::into_data)
     }
 
-    async fn list_resources(&self, request: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListResourcesResult, ErrorData> {
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
         only_page(request)?;
-        Ok(ListResourcesResult::with_all_items(catalog::resources(&self.workspace.state()).await))
+        Ok(ListResourcesResult::with_all_items(
+            catalog::resources(&self.workspace.state()).await,
+        ))
     }
 
     async fn list_resource_templates(
@@ -156,21 +247,51 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         only_page(request)?;
-        Ok(ListResourceTemplatesResult::with_all_items(catalog::templates(&self.workspace.state()).await))
+        Ok(ListResourceTemplatesResult::with_all_items(
+            catalog::templates(&self.workspace.state()).await,
+        ))
     }
 
-    async fn read_resource(&self, request: ReadResourceRequestParams, context: RequestContext<RoleServer>) -> Result<ReadResourceResponse, ErrorData> {
-        self.resource(request, &context).await.map_err(Error::into_data)
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        self.resource(request, &context)
+            .await
+            .map_err(Error::into_data)
     }
 
-    async fn complete(&self, request: CompleteRequestParams, _: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {
-        let others: Vec<(String, String)> = request.context.and_then(|context| context.arguments).unwrap_or_default().into_iter().collect();
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let others: Vec<(String, String)> = request
+            .context
+            .and_then(|context| context.arguments)
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
         let (name, value) = (&request.argument.name, &request.argument.value);
-        let completion = catalog::complete(&self.workspace.state(), &request.r#ref, name, value, &others).await;
-        completion.map(CompleteResult::new).map_err(Error::into_data)
+        let completion = catalog::complete(
+            &self.workspace.state(),
+            &request.r#ref,
+            name,
+            value,
+            &others,
+        )
+        .await;
+        completion
+            .map(CompleteResult::new)
+            .map_err(Error::into_data)
     }
 
-    async fn set_level(&self, request: SetLevelRequestParams, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
         if is_modern(&context) {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }
@@ -178,30 +299,52 @@ impl ServerHandler for Handler {
         Ok(())
     }
 
-    async fn subscribe(&self, request: SubscribeRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        catalog::resource(&self.workspace.state(), &request.uri).await.map_err(Error::into_data)?;
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        catalog::resource(&self.workspace.state(), &request.uri)
+            .await
+            .map_err(Error::into_data)?;
         let mut subscribed = locked(&self.session.subscribed);
         if subscribed.len() >= SUBSCRIPTIONS_MAX && !subscribed.contains(&request.uri) {
-            let reason = format!("this session is subscribed to {SUBSCRIPTIONS_MAX} resources, the most there may be; unsubscribe from others first");
+            let reason = format!(
+                "this session is subscribed to {SUBSCRIPTIONS_MAX} resources, the most there may be; unsubscribe from others first"
+            );
             return Err(ErrorData::invalid_request(reason, None));
         }
         subscribed.insert(request.uri);
         Ok(())
     }
 
-    async fn unsubscribe(&self, request: UnsubscribeRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
         locked(&self.session.subscribed).remove(&request.uri);
         Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let watch = changes::tell_session(self.workspace.clone(), context.peer, Arc::clone(&self.session.subscribed));
+        let watch = changes::tell_session(
+            self.workspace.clone(),
+            context.peer,
+            Arc::clone(&self.session.subscribed),
+        );
         let ended = self.session.ended.clone();
         tokio::spawn(async move { ended.run_until_cancelled(watch).await });
     }
 
-    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        let uris = requested.resource_subscriptions.as_ref().map_or(0, Vec::len);
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        let uris = requested
+            .resource_subscriptions
+            .as_ref()
+            .map_or(0, Vec::len);
         (uris <= SUBSCRIPTIONS_MAX).then(|| requested.clone())
     }
 
@@ -218,7 +361,10 @@ impl ServerHandler for Handler {
 fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor) {
         None => Ok(()),
-        Some(_) => Err(ErrorData::invalid_params("this server gives no cursors, so it takes none; leave `cursor` out", None)),
+        Some(_) => Err(ErrorData::invalid_params(
+            "this server gives no cursors, so it takes none; leave `cursor` out",
+            None,
+        )),
     }
 }
 

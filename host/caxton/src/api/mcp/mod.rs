@@ -4,7 +4,10 @@
 //! In reading order: `handler` (every request), `tools`, `agents`, `catalog` (prompts, resources, suggestions), `caller` and
 //! `question` (what a component asks before it answers), `seal` (state that goes through a client's hands), `relay`
 //! (progress and log messages), `changes`, `sessions`, `request` (bodies), `content`, `error`. REST is a facade of its own beside this one.
-#![allow(deprecated, reason = "2026-07-28 deprecates sampling, roots and logging, and clients of every version still have them")]
+#![allow(
+    deprecated,
+    reason = "2026-07-28 deprecates sampling, roots and logging, and clients of every version still have them"
+)]
 
 mod agents;
 mod caller;
@@ -35,8 +38,14 @@ use handler::Handler;
 use sessions::Sessions;
 
 /// Where browsers' pages may come from, besides what is set: pages of this machine.
-const LOCAL_ORIGINS: [&str; 6] =
-    ["http://localhost:*", "https://localhost:*", "http://127.0.0.1:*", "https://127.0.0.1:*", "http://[::1]:*", "https://[::1]:*"];
+const LOCAL_ORIGINS: [&str; 6] = [
+    "http://localhost:*",
+    "https://localhost:*",
+    "http://127.0.0.1:*",
+    "https://127.0.0.1:*",
+    "http://[::1]:*",
+    "https://[::1]:*",
+];
 
 /// The names under which this machine calls itself.
 const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -53,15 +62,31 @@ pub struct Access {
 
 impl Default for Access {
     fn default() -> Self {
-        Self { loopback: true, origins: Vec::new() }
+        Self {
+            loopback: true,
+            origins: Vec::new(),
+        }
     }
 }
 
 /// The route `/mcp`, where bodies are read within `limit`. Sessions and streams end when `stop` is cancelled.
-pub fn routes(workspace: Workspace, seal: Arc<Seal>, access: Access, limit: Limit, stop: CancellationToken) -> Router {
-    let origins = LOCAL_ORIGINS.into_iter().map(str::to_owned).chain(access.origins.into_iter().map(with_port));
+pub fn routes(
+    workspace: Workspace,
+    seal: Arc<Seal>,
+    access: Access,
+    limit: Limit,
+    stop: CancellationToken,
+) -> Router {
+    let origins = LOCAL_ORIGINS
+        .into_iter()
+        .map(str::to_owned)
+        .chain(access.origins.into_iter().map(with_port));
     let config = StreamableHttpServerConfig::default();
-    let config = if access.loopback { config.with_allowed_hosts(LOCAL_HOSTS) } else { config.disable_allowed_hosts() };
+    let config = if access.loopback {
+        config.with_allowed_hosts(LOCAL_HOSTS)
+    } else {
+        config.disable_allowed_hosts()
+    };
     let config = config
         .with_allowed_origins(origins)
         .enforce_origin_validation()
@@ -70,7 +95,9 @@ pub fn routes(workspace: Workspace, seal: Arc<Seal>, access: Access, limit: Limi
         .with_cancellation_token(stop);
     let handler = move || Ok(Handler::new(workspace.clone(), Arc::clone(&seal)));
     let service = StreamableHttpService::new(handler, Arc::new(Sessions::default()), config);
-    Router::new().route_service("/mcp", service).route_layer(middleware::from_fn_with_state(limit, request::read))
+    Router::new()
+        .route_service("/mcp", service)
+        .route_layer(middleware::from_fn_with_state(limit, request::read))
 }
 
 /// An origin with its port written out, without which rmcp would take it for one of any port.
@@ -84,7 +111,10 @@ fn with_port(origin: String) -> String {
 }
 
 fn has_port(authority: &str) -> bool {
-    authority.rsplit_once(']').map_or(authority, |(_, after)| after).contains(':')
+    authority
+        .rsplit_once(']')
+        .map_or(authority, |(_, after)| after)
+        .contains(':')
 }
 
 /// Why the server on standard input and output ended.
@@ -111,7 +141,11 @@ pub async fn stdio(workspace: Workspace, stop: CancellationToken) -> Result<(), 
 }
 
 /// Serves one client on any pair of streams.
-async fn serve<R, W>(workspace: Workspace, streams: (R, W), stop: CancellationToken) -> Result<(), StdioError>
+async fn serve<R, W>(
+    workspace: Workspace,
+    streams: (R, W),
+    stop: CancellationToken,
+) -> Result<(), StdioError>
 where
     R: tokio::io::AsyncRead + Send + Unpin + 'static,
     W: tokio::io::AsyncWrite + Send + Unpin + 'static,
@@ -119,9 +153,16 @@ where
     // The key need not outlive the only client there will ever be.
     let handler = Handler::new(workspace, Arc::new(Seal::ephemeral()?));
     match handler.serve_with_ct(streams, stop).await {
-        Ok(running) => running.waiting().await.map(drop).map_err(StdioError::Broken),
+        Ok(running) => running
+            .waiting()
+            .await
+            .map(drop)
+            .map_err(StdioError::Broken),
         // A client that goes away before it has said anything has not done anything wrong.
-        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_) | rmcp::service::ServerInitializeError::Cancelled) => Ok(()),
+        Err(
+            rmcp::service::ServerInitializeError::ConnectionClosed(_)
+            | rmcp::service::ServerInitializeError::Cancelled,
+        ) => Ok(()),
         Err(error) => Err(StdioError::Handshake(error.to_string())),
     }
 }
@@ -137,7 +178,10 @@ mod tests {
             ("http://app.example.com", "http://app.example.com:80"),
             ("http://[2001:db8::1]", "http://[2001:db8::1]:80"),
             ("http://[2001:db8::1]:3000", "http://[2001:db8::1]:3000"),
-            ("https://app.example.com:8443", "https://app.example.com:8443"),
+            (
+                "https://app.example.com:8443",
+                "https://app.example.com:8443",
+            ),
             ("https://app.example.com:*", "https://app.example.com:*"),
             ("null", "null"),
         ] {

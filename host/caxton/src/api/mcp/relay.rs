@@ -3,7 +3,9 @@
 
 use caxton_sandbox::Emitted;
 use caxton_sandbox::wit::log::Level;
-use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken};
+use rmcp::model::{
+    LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
+};
 use rmcp::{Peer, RoleServer};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -23,7 +25,11 @@ pub(super) struct Relay {
 impl Relay {
     /// Runs `call` with a listener whose events are passed on as they come; returns when both are done. Both run in the
     /// task of the request, by which the transport knows where the events belong.
-    pub(super) async fn during<T, F: Future<Output = T>>(&self, source: &str, call: impl FnOnce(mpsc::Sender<Emitted>) -> F) -> T {
+    pub(super) async fn during<T, F: Future<Output = T>>(
+        &self,
+        source: &str,
+        call: impl FnOnce(mpsc::Sender<Emitted>) -> F,
+    ) -> T {
         let (listener, mut events) = mpsc::channel(WAITING_MAX);
         let pass_on = async {
             let mut done_last = f64::NEG_INFINITY;
@@ -44,7 +50,11 @@ impl Relay {
 
     async fn tell(&self, source: &str, event: Emitted) {
         let told = match event {
-            Emitted::Progress { done, total, message } => {
+            Emitted::Progress {
+                done,
+                total,
+                message,
+            } => {
                 let Some(token) = &self.progress else { return };
                 let mut progress = ProgressNotificationParam::new(token.clone(), done);
                 progress.total = total.filter(|total| total.is_finite());
@@ -53,10 +63,14 @@ impl Relay {
             }
             Emitted::Log { level, message } => {
                 let level = logging_level(level);
-                if self.level.is_none_or(|wanted| severity(level) < severity(wanted)) {
+                if self
+                    .level
+                    .is_none_or(|wanted| severity(level) < severity(wanted))
+                {
                     return;
                 }
-                let message = LoggingMessageNotificationParam::new(level, Value::String(message)).with_logger(source);
+                let message = LoggingMessageNotificationParam::new(level, Value::String(message))
+                    .with_logger(source);
                 self.peer.notify_logging_message(message).await
             }
             Emitted::Delta(_) => return,

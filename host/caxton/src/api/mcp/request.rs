@@ -26,10 +26,15 @@ pub(super) async fn read(State(limit): State<Limit>, request: Request, next: Nex
     if is_json && let Err(reason) = check(&bytes) {
         return refused(ErrorCode::PARSE_ERROR, reason);
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = next
+        .run(Request::from_parts(parts, Body::from(bytes)))
+        .await;
     // rmcp says that JSON which is no message had the wrong media type.
     if is_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return refused(ErrorCode::INVALID_REQUEST, "the body is JSON, and no JSON-RPC message of MCP; batches are none either".to_owned());
+        return refused(
+            ErrorCode::INVALID_REQUEST,
+            "the body is JSON, and no JSON-RPC message of MCP; batches are none either".to_owned(),
+        );
     }
     response
 }
@@ -41,12 +46,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// Whether this is JSON at all. Skipping over JSON does not look into its strings, so the encoding is checked apart.
 fn check(bytes: &[u8]) -> Result<(), String> {
     let text = body::text(bytes).map_err(|problem| problem.detail)?;
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| format!("the body is not JSON: {error}"))
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(drop)
+        .map_err(|error| format!("the body is not JSON: {error}"))
 }
 
 /// An answer to a message that can't be read, and so has no id.
 fn refused(code: ErrorCode, message: String) -> Response {
     let error = JsonRpcError::new(None, ErrorData::new(code, message, None));
     let text = serde_json::to_string(&error).unwrap_or_default();
-    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+    (
+        StatusCode::BAD_REQUEST,
+        [(header::CONTENT_TYPE, "application/json")],
+        text,
+    )
+        .into_response()
 }

@@ -46,7 +46,9 @@ pub struct Scope {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file can't be read or written.
-    #[error("the key file {path} can't be used: {source}; check that the server may read and write its data directory")]
+    #[error(
+        "the key file {path} can't be used: {source}; check that the server may read and write its data directory"
+    )]
     File {
         /// The file.
         path: String,
@@ -55,7 +57,9 @@ pub enum KeyError {
         source: std::io::Error,
     },
     /// The file does not hold a key.
-    #[error("the key file {path} has {size} bytes instead of {KEY_BYTES}; remove it, and a new one is made (open questions are then lost)")]
+    #[error(
+        "the key file {path} has {size} bytes instead of {KEY_BYTES}; remove it, and a new one is made (open questions are then lost)"
+    )]
     Size {
         /// The file.
         path: String,
@@ -69,7 +73,9 @@ pub enum KeyError {
 
 /// State was not accepted. Deliberately says no more: which part was wrong helps only who forges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`requestState` was not given by this server for this call, or was changed, or is older than a day; make the call again without it")]
+#[error(
+    "`requestState` was not given by this server for this call, or was changed, or is older than a day; make the call again without it"
+)]
 pub struct Refused;
 
 impl Seal {
@@ -89,19 +95,29 @@ impl Seal {
     /// [`KeyError`].
     pub fn at(path: &Path) -> Result<Self, KeyError> {
         let shown = || path.display().to_string();
-        let file_error = |source| KeyError::File { path: shown(), source };
+        let file_error = |source| KeyError::File {
+            path: shown(),
+            source,
+        };
         match std::fs::File::open(path) {
             Ok(file) => {
                 // One byte more than a key has, so that a longer file is noticed without reading all of it.
                 let mut bytes = Vec::new();
-                file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(file_error)?;
+                file.take(KEY_BYTES as u64 + 1)
+                    .read_to_end(&mut bytes)
+                    .map_err(file_error)?;
                 let size = bytes.len();
-                let key = bytes.try_into().map_err(|_| KeyError::Size { path: shown(), size })?;
+                let key = bytes.try_into().map_err(|_| KeyError::Size {
+                    path: shown(),
+                    size,
+                })?;
                 Ok(Self { key })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let seal = Self::ephemeral()?;
-                create_private(path).and_then(|mut file| file.write_all(&seal.key).and_then(|()| file.sync_all())).map_err(file_error)?;
+                create_private(path)
+                    .and_then(|mut file| file.write_all(&seal.key).and_then(|()| file.sync_all()))
+                    .map_err(file_error)?;
                 Ok(seal)
             }
             Err(error) => Err(file_error(error)),
@@ -119,12 +135,16 @@ impl Seal {
     /// [`Refused`] where it is not exactly what [`Self::seal`] gave for the same scope, or is too old.
     pub fn open(&self, scope: &Scope, sealed: &str) -> Result<String, Refused> {
         let mut parts = sealed.split('.');
-        let (Some(FORMAT), Some(body), Some(tag), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(FORMAT), Some(body), Some(tag), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(Refused);
         };
         let body = URL_SAFE_NO_PAD.decode(body).map_err(|_| Refused)?;
         let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| Refused)?;
-        self.mac(scope, &body).verify_slice(&tag).map_err(|_| Refused)?;
+        self.mac(scope, &body)
+            .verify_slice(&tag)
+            .map_err(|_| Refused)?;
         let (expiry, state) = body.split_first_chunk::<EXPIRY_BYTES>().ok_or(Refused)?;
         if u64::from_be_bytes(*expiry) < now() {
             return Err(Refused);
@@ -136,12 +156,22 @@ impl Seal {
         let mut body = expiry.to_be_bytes().to_vec();
         body.extend_from_slice(state.as_bytes());
         let tag = self.mac(scope, &body).finalize().into_bytes();
-        format!("{FORMAT}.{}.{}", URL_SAFE_NO_PAD.encode(&body), URL_SAFE_NO_PAD.encode(tag))
+        format!(
+            "{FORMAT}.{}.{}",
+            URL_SAFE_NO_PAD.encode(&body),
+            URL_SAFE_NO_PAD.encode(tag)
+        )
     }
 
     fn mac(&self, scope: &Scope, body: &[u8]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new(&self.key.into());
-        let Scope { workspace, component, kind, name, arguments } = scope;
+        let Scope {
+            workspace,
+            component,
+            kind,
+            name,
+            arguments,
+        } = scope;
         for part in [FORMAT, workspace, component, kind, name, arguments] {
             // With its length before it, no part can pass for the end of another.
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -159,7 +189,10 @@ impl std::fmt::Debug for Seal {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
 }
 
 /// Creates a file that only its owner can read.
@@ -176,22 +209,44 @@ mod tests {
     use super::*;
 
     fn scope(name: &str, arguments: &str) -> Scope {
-        Scope { workspace: "w".into(), component: "c".into(), kind: "tool", name: name.into(), arguments: arguments.into() }
+        Scope {
+            workspace: "w".into(),
+            component: "c".into(),
+            kind: "tool",
+            name: name.into(),
+            arguments: arguments.into(),
+        }
     }
 
     #[test]
     fn state_comes_back_only_unchanged_and_for_the_same_call() {
         let seal = Seal::ephemeral().expect("random numbers");
         let sealed = seal.seal(&scope("t", "{}"), "round 1");
-        assert_eq!(seal.open(&scope("t", "{}"), &sealed).as_deref(), Ok("round 1"));
+        assert_eq!(
+            seal.open(&scope("t", "{}"), &sealed).as_deref(),
+            Ok("round 1")
+        );
         assert_eq!(seal.open(&scope("u", "{}"), &sealed), Err(Refused));
         assert_eq!(seal.open(&scope("t", "{\"a\":1}"), &sealed), Err(Refused));
         assert_eq!(seal.open(&scope("t{", "}"), &sealed), Err(Refused));
-        assert_eq!(Seal::ephemeral().expect("random numbers").open(&scope("t", "{}"), &sealed), Err(Refused));
+        assert_eq!(
+            Seal::ephemeral()
+                .expect("random numbers")
+                .open(&scope("t", "{}"), &sealed),
+            Err(Refused)
+        );
         for end in 0..sealed.len() {
             assert_eq!(seal.open(&scope("t", "{}"), &sealed[..end]), Err(Refused));
         }
-        for bad in ["", "cx1", "cx1..", "cx2.AA.AA", "cx1.💥.💥", &format!("{sealed}-TAMPERED"), &format!("{sealed}.x")] {
+        for bad in [
+            "",
+            "cx1",
+            "cx1..",
+            "cx2.AA.AA",
+            "cx1.💥.💥",
+            &format!("{sealed}-TAMPERED"),
+            &format!("{sealed}.x"),
+        ] {
             assert_eq!(seal.open(&scope("t", "{}"), bad), Err(Refused), "{bad}");
         }
     }
@@ -208,8 +263,17 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("key");
         let sealed = Seal::at(&path).expect("a key").seal(&scope("t", "{}"), "x");
-        assert_eq!(Seal::at(&path).expect("the same key").open(&scope("t", "{}"), &sealed).as_deref(), Ok("x"));
+        assert_eq!(
+            Seal::at(&path)
+                .expect("the same key")
+                .open(&scope("t", "{}"), &sealed)
+                .as_deref(),
+            Ok("x")
+        );
         std::fs::write(&path, b"short").expect("written");
-        assert!(matches!(Seal::at(&path), Err(KeyError::Size { size: 5, .. })));
+        assert!(matches!(
+            Seal::at(&path),
+            Err(KeyError::Size { size: 5, .. })
+        ));
     }
 }

@@ -8,9 +8,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::Stream;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
-use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, LocalSessionManagerError, LocalSessionWorker, SessionConfig};
-use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId, SessionManager};
 use rmcp::transport::WorkerTransport;
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionManager, LocalSessionManagerError, LocalSessionWorker, SessionConfig,
+};
+use rmcp::transport::streamable_http_server::session::{
+    ServerSseMessage, SessionId, SessionManager,
+};
 
 /// A session costs a task and some tens of KiB; a desktop with every MCP client there is has a dozen.
 const SESSIONS_MAX: usize = 512;
@@ -38,7 +42,11 @@ impl Sessions {
         config.keep_alive = Some(IDLE_MAX);
         let mut local = LocalSessionManager::default();
         local.session_config = config;
-        Self { local, used: Mutex::default(), sessions_max }
+        Self {
+            local,
+            used: Mutex::default(),
+            sessions_max,
+        }
     }
 
     fn used(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {
@@ -58,7 +66,9 @@ impl Sessions {
         if used.len() < self.sessions_max {
             return None;
         }
-        used.iter().min_by_key(|(_, used)| **used).map(|(id, _)| id.clone())
+        used.iter()
+            .min_by_key(|(_, used)| **used)
+            .map(|(id, _)| id.clone())
     }
 }
 
@@ -68,7 +78,10 @@ impl SessionManager for Sessions {
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         while let Some(oldest) = self.surplus() {
-            tracing::info!(sessions_max = self.sessions_max, "too many MCP sessions; the one that was idle for the longest time is closed");
+            tracing::info!(
+                sessions_max = self.sessions_max,
+                "too many MCP sessions; the one that was idle for the longest time is closed"
+            );
             self.close_session(&oldest).await?;
         }
         let (id, transport) = self.local.create_session().await?;
@@ -76,7 +89,11 @@ impl SessionManager for Sessions {
         Ok((id, transport))
     }
 
-    async fn initialize_session(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<ServerJsonRpcMessage, Self::Error> {
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
         self.local.initialize_session(id, message).await
     }
 
@@ -98,15 +115,26 @@ impl SessionManager for Sessions {
         self.local.create_stream(id, message).await
     }
 
-    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+    async fn accept_message(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), Self::Error> {
         self.local.accept_message(id, message).await
     }
 
-    async fn create_standalone_stream(&self, id: &SessionId) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         self.local.create_standalone_stream(id).await
     }
 
-    async fn resume(&self, id: &SessionId, last_event_id: String) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         self.local.resume(id, last_event_id).await
     }
 }
@@ -123,7 +151,14 @@ mod tests {
         assert!(sessions.has_session(&first).await.expect("an answer"));
         let (third, _third) = sessions.create_session().await.expect("a session");
         let alive = async |id| sessions.has_session(id).await.expect("an answer");
-        assert_eq!((alive(&first).await, alive(&second).await, alive(&third).await), (true, false, true));
+        assert_eq!(
+            (
+                alive(&first).await,
+                alive(&second).await,
+                alive(&third).await
+            ),
+            (true, false, true)
+        );
         sessions.close_session(&third).await.expect("closed");
         assert_eq!(sessions.used().len(), 1);
     }

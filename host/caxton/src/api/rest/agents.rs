@@ -13,16 +13,28 @@ use crate::workspace::event::Change;
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/agents", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Agents), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>) -> Result<axum::Json<wire::Agents>, Problem> {
+pub async fn list(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+) -> Result<axum::Json<wire::Agents>, Problem> {
     let now = workspace(&state, &name)?.state();
-    Ok(axum::Json(wire::Agents { agents: now.agents.values().map(|agent| wire::Agent::of(&now, agent)).collect() }))
+    Ok(axum::Json(wire::Agents {
+        agents: now
+            .agents
+            .values()
+            .map(|agent| wire::Agent::of(&now, agent))
+            .collect(),
+    }))
 }
 
 /// Show one agent.
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Agent), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn show(Shared(state): Shared<State>, Params((name, agent)): Params<(String, String)>) -> Result<axum::Json<wire::Agent>, Problem> {
+pub async fn show(
+    Shared(state): Shared<State>,
+    Params((name, agent)): Params<(String, String)>,
+) -> Result<axum::Json<wire::Agent>, Problem> {
     let workspace = workspace(&state, &name)?;
     let agent = workspace.agent(&agent)?;
     Ok(axum::Json(wire::Agent::of(&workspace.state(), &agent)))
@@ -37,20 +49,38 @@ pub async fn show(Shared(state): Shared<State>, Params((name, agent)): Params<(S
     request_body(content = String, content_type = "application/toml"),
     responses((status = 200, description = "Replaced", body = wire::StoredAgent), (status = 201, description = "Added", body = wire::StoredAgent),
         (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn put(Shared(state): Shared<State>, Params((name, agent)): Params<(String, String)>, request: Request) -> Result<Response, Problem> {
+pub async fn put(
+    Shared(state): Shared<State>,
+    Params((name, agent)): Params<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
     let workspace = workspace(&state, &name)?;
-    body::content_type(request.headers(), "application/toml", &["text/plain", "text/toml", "text/x-toml"])?;
+    body::content_type(
+        request.headers(),
+        "application/toml",
+        &["text/plain", "text/toml", "text/x-toml"],
+    )?;
     let bytes = body::read(request, state.limits.json).await?;
     let change = workspace.put_agent(&agent, body::text(&bytes)?).await?;
     let now = wire::Agent::of(&workspace.state(), workspace.agent(&agent)?.as_ref());
-    Ok((created(change), axum::Json(wire::StoredAgent { change: change.name().to_owned(), agent: now })).into_response())
+    Ok((
+        created(change),
+        axum::Json(wire::StoredAgent {
+            change: change.name().to_owned(),
+            agent: now,
+        }),
+    )
+        .into_response())
 }
 
 /// Remove an agent.
 #[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn remove(Shared(state): Shared<State>, Params((name, agent)): Params<(String, String)>) -> Result<StatusCode, Problem> {
+pub async fn remove(
+    Shared(state): Shared<State>,
+    Params((name, agent)): Params<(String, String)>,
+) -> Result<StatusCode, Problem> {
     workspace(&state, &name)?.remove_agent(&agent).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -61,13 +91,23 @@ pub async fn remove(Shared(state): Shared<State>, Params((name, agent)): Params<
 #[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/agents/{agent}/restart", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Agent), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn restart(Shared(state): Shared<State>, Params((name, agent)): Params<(String, String)>) -> Result<axum::Json<wire::Agent>, Problem> {
+pub async fn restart(
+    Shared(state): Shared<State>,
+    Params((name, agent)): Params<(String, String)>,
+) -> Result<axum::Json<wire::Agent>, Problem> {
     let workspace = workspace(&state, &name)?;
     workspace.restart_agent(&agent).await?;
-    Ok(axum::Json(wire::Agent::of(&workspace.state(), workspace.agent(&agent)?.as_ref())))
+    Ok(axum::Json(wire::Agent::of(
+        &workspace.state(),
+        workspace.agent(&agent)?.as_ref(),
+    )))
 }
 
 /// The status of something that was put.
 pub(super) fn created(change: Change) -> StatusCode {
-    if change == Change::Added { StatusCode::CREATED } else { StatusCode::OK }
+    if change == Change::Added {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    }
 }

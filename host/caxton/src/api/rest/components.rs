@@ -13,11 +13,22 @@ use super::{Problem, workspace};
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/components", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Components), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>) -> Result<axum::Json<wire::Components>, Problem> {
+pub async fn list(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+) -> Result<axum::Json<wire::Components>, Problem> {
     let now = workspace(&state, &name)?.state();
     Ok(axum::Json(wire::Components {
-        components: now.components.values().map(|loaded| wire::Component::from(loaded.as_ref())).collect(),
-        refused: now.refused.iter().map(wire::RefusedComponent::from).collect(),
+        components: now
+            .components
+            .values()
+            .map(|loaded| wire::Component::from(loaded.as_ref()))
+            .collect(),
+        refused: now
+            .refused
+            .iter()
+            .map(wire::RefusedComponent::from)
+            .collect(),
     }))
 }
 
@@ -25,7 +36,10 @@ pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>) ->
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("component" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Component), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn show(Shared(state): Shared<State>, Params((name, component)): Params<(String, String)>) -> Result<axum::Json<wire::Component>, Problem> {
+pub async fn show(
+    Shared(state): Shared<State>,
+    Params((name, component)): Params<(String, String)>,
+) -> Result<axum::Json<wire::Component>, Problem> {
     let loaded = workspace(&state, &name)?.component(&component).await?;
     Ok(axum::Json(loaded.as_ref().into()))
 }
@@ -40,20 +54,40 @@ pub async fn show(Shared(state): Shared<State>, Params((name, component)): Param
     request_body(content = Vec<u8>, content_type = "application/wasm"),
     responses((status = 200, description = "Replaced", body = wire::StoredComponent), (status = 201, description = "Added", body = wire::StoredComponent),
         (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn put(Shared(state): Shared<State>, Params((name, component)): Params<(String, String)>, request: Request) -> Result<Response, Problem> {
+pub async fn put(
+    Shared(state): Shared<State>,
+    Params((name, component)): Params<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
     let workspace = workspace(&state, &name)?;
-    body::content_type(request.headers(), "application/wasm", &["application/octet-stream"])?;
+    body::content_type(
+        request.headers(),
+        "application/wasm",
+        &["application/octet-stream"],
+    )?;
     let bytes = body::read(request, state.limits.wasm).await?;
     let change = workspace.put_component(&component, bytes.into()).await?;
     let now = wire::Component::from(workspace.component(&component).await?.as_ref());
-    Ok((created(change), axum::Json(wire::StoredComponent { change: change.name().to_owned(), component: now })).into_response())
+    Ok((
+        created(change),
+        axum::Json(wire::StoredComponent {
+            change: change.name().to_owned(),
+            component: now,
+        }),
+    )
+        .into_response())
 }
 
 /// Remove a component.
 #[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("component" = String, Path, description = "Its name")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn remove(Shared(state): Shared<State>, Params((name, component)): Params<(String, String)>) -> Result<StatusCode, Problem> {
-    workspace(&state, &name)?.remove_component(&component).await?;
+pub async fn remove(
+    Shared(state): Shared<State>,
+    Params((name, component)): Params<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    workspace(&state, &name)?
+        .remove_component(&component)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

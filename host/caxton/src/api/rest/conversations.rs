@@ -26,7 +26,11 @@ pub struct Page {
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/conversations", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), Page),
     responses((status = 200, body = wire::Conversations), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>, Query(page): Query<Page>) -> Result<axum::Json<wire::Conversations>, Problem> {
+pub async fn list(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+    Query(page): Query<Page>,
+) -> Result<axum::Json<wire::Conversations>, Problem> {
     let store = workspace(&state, &name)?.store();
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let before = page.before.as_deref().map(cursor).transpose()?;
@@ -34,14 +38,25 @@ pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>, Qu
     let mut found = store.conversations(limit + 1, before).await?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| format!("{}.{}", last.updated_ms, last.id));
-    Ok(axum::Json(wire::Conversations { conversations: found.into_iter().map(wire::Conversation::from).collect(), next }))
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("{}.{}", last.updated_ms, last.id));
+    Ok(axum::Json(wire::Conversations {
+        conversations: found.into_iter().map(wire::Conversation::from).collect(),
+        next,
+    }))
 }
 
 fn cursor(text: &str) -> Result<(i64, String), Problem> {
-    let parsed = text.split_once('.').and_then(|(time, id)| Some((time.parse().ok()?, id.to_owned())));
+    let parsed = text
+        .split_once('.')
+        .and_then(|(time, id)| Some((time.parse().ok()?, id.to_owned())));
     parsed.ok_or_else(|| {
-        let detail = format!("`before` is `{}`, which is not the `next` of a page", text.escape_debug());
+        let detail = format!(
+            "`before` is `{}`, which is not the `next` of a page",
+            text.escape_debug()
+        );
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-query", detail)
     })
 }
@@ -50,18 +65,42 @@ fn cursor(text: &str) -> Result<(i64, String), Problem> {
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 200, body = wire::Transcript), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn show(Shared(state): Shared<State>, Params((name, id)): Params<(String, String)>) -> Result<axum::Json<wire::Transcript>, Problem> {
+pub async fn show(
+    Shared(state): Shared<State>,
+    Params((name, id)): Params<(String, String)>,
+) -> Result<axum::Json<wire::Transcript>, Problem> {
     let store = workspace(&state, &name)?.store();
-    let conversation = store.conversation(&id).await?.ok_or_else(|| Problem::no_conversation(&id))?;
-    let messages = store.messages(&id).await?.into_iter().map(wire::ConversationMessage::from).collect();
-    Ok(axum::Json(wire::Transcript { conversation: conversation.into(), messages }))
+    let conversation = store
+        .conversation(&id)
+        .await?
+        .ok_or_else(|| Problem::no_conversation(&id))?;
+    let messages = store
+        .messages(&id)
+        .await?
+        .into_iter()
+        .map(wire::ConversationMessage::from)
+        .collect();
+    Ok(axum::Json(wire::Transcript {
+        conversation: conversation.into(),
+        messages,
+    }))
 }
 
 /// Delete a conversation, and those that its agents had with others about it.
 #[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn remove(Shared(state): Shared<State>, Params((name, id)): Params<(String, String)>) -> Result<StatusCode, Problem> {
-    let removed = workspace(&state, &name)?.store().delete_conversation(&id).await?;
-    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::no_conversation(&id)) }
+pub async fn remove(
+    Shared(state): Shared<State>,
+    Params((name, id)): Params<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let removed = workspace(&state, &name)?
+        .store()
+        .delete_conversation(&id)
+        .await?;
+    if removed {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::no_conversation(&id))
+    }
 }

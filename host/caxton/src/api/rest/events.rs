@@ -22,7 +22,11 @@ use crate::workspace::event::Event;
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/events", tag = "events",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("last-event-id" = Option<u64>, Header, description = "The last event that was seen")),
     responses((status = 200, body = wire::Event, content_type = "text/event-stream"), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn follow(Shared(state): Shared<State>, Params(name): Params<String>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn follow(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let workspace = workspace(&state, &name)?;
     let subscription = workspace.events().subscribe(last_seen(&headers)?);
     let gap = subscription.gap.then(gap);
@@ -36,8 +40,13 @@ pub async fn follow(Shared(state): Shared<State>, Params(name): Params<String>, 
 }
 
 fn last_seen(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
-    let parsed = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
+    let parsed = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     parsed.map(Some).ok_or_else(|| {
         let detail = "the header Last-Event-ID must be the id of an event: a number; leave it out to begin with now";
         Problem::new(StatusCode::BAD_REQUEST, "invalid-event-id", detail)

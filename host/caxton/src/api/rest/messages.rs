@@ -28,7 +28,12 @@ const WAITING_MAX: usize = 64;
     responses((status = 200, content((wire::MessageAnswer = "application/json"), (wire::MessageEvent = "text/event-stream"))),
         (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),
         (status = "5XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn send(Shared(state): Shared<State>, Params(name): Params<String>, headers: HeaderMap, Json(message): Json<wire::Message>) -> Result<Response, Problem> {
+pub async fn send(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+    headers: HeaderMap,
+    Json(message): Json<wire::Message>,
+) -> Result<Response, Problem> {
     let workspace = workspace(&state, &name)?.clone();
     let (sender, mut events) = mpsc::channel(WAITING_MAX);
     let mut turn = async move { turn::run(&workspace, message.into(), sender).await }.boxed();
@@ -44,10 +49,18 @@ pub async fn send(Shared(state): Shared<State>, Params(name): Params<String>, he
         ended = &mut turn => return ended.map_err(Problem::from).map(|answer| sse::response(stream::iter([last(Ok(answer))]))),
     };
     if let Event::Error { .. } = first {
-        return Err(turn.await.map_or_else(Problem::from, |_| Problem::internal(&"a turn ended with an error and an answer")));
+        return Err(turn.await.map_or_else(Problem::from, |_| {
+            Problem::internal(&"a turn ended with an error and an answer")
+        }));
     }
-    let answering = Answering { turn: Some(turn), ended: None, events };
-    Ok(sse::response(stream::iter(sent(first)).chain(stream::unfold(answering, Answering::next))))
+    let answering = Answering {
+        turn: Some(turn),
+        ended: None,
+        events,
+    };
+    Ok(sse::response(
+        stream::iter(sent(first)).chain(stream::unfold(answering, Answering::next)),
+    ))
 }
 
 /// A turn that is answered as a stream. Dropping it stops the turn.
@@ -85,12 +98,58 @@ impl Answering {
 /// An event on the way, as it is sent. The last one is made from how the turn ended.
 fn sent(event: Event) -> Option<Sent> {
     let (name, data) = match event {
-        Event::Route { agent, score, reason, router, cached, depth } => ("route", wire::MessageEvent::Route { agent, score, reason, router, cached, depth }),
+        Event::Route {
+            agent,
+            score,
+            reason,
+            router,
+            cached,
+            depth,
+        } => (
+            "route",
+            wire::MessageEvent::Route {
+                agent,
+                score,
+                reason,
+                router,
+                cached,
+                depth,
+            },
+        ),
         Event::Delta { agent, text } => ("delta", wire::MessageEvent::Delta { agent, text }),
-        Event::Reasoning { agent, text } => ("reasoning", wire::MessageEvent::Delta { agent, text }),
-        Event::Retry { agent, model, reason } => ("retry", wire::MessageEvent::Retry { agent, model, reason }),
-        Event::ToolCall { agent, id, name, arguments } => ("tool_call", wire::MessageEvent::ToolCall { agent, id, name, arguments }),
-        Event::ToolResult(call) => ("tool_result", wire::MessageEvent::ToolResult(Box::new(call.into()))),
+        Event::Reasoning { agent, text } => {
+            ("reasoning", wire::MessageEvent::Delta { agent, text })
+        }
+        Event::Retry {
+            agent,
+            model,
+            reason,
+        } => (
+            "retry",
+            wire::MessageEvent::Retry {
+                agent,
+                model,
+                reason,
+            },
+        ),
+        Event::ToolCall {
+            agent,
+            id,
+            name,
+            arguments,
+        } => (
+            "tool_call",
+            wire::MessageEvent::ToolCall {
+                agent,
+                id,
+                name,
+                arguments,
+            },
+        ),
+        Event::ToolResult(call) => (
+            "tool_result",
+            wire::MessageEvent::ToolResult(Box::new(call.into())),
+        ),
         Event::Done(_) | Event::Error { .. } => return None,
     };
     Some(sse::event(name, &data))
@@ -109,11 +168,19 @@ fn last(ended: Result<turn::Answer, turn::Error>) -> Sent {
     request_body = wire::RouteRequest,
     responses((status = 200, body = wire::Route), (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),
         (status = "5XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn route(Shared(state): Shared<State>, Params(name): Params<String>, Json(request): Json<wire::RouteRequest>) -> Result<axum::Json<wire::Route>, Problem> {
+pub async fn route(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+    Json(request): Json<wire::RouteRequest>,
+) -> Result<axum::Json<wire::Route>, Problem> {
     let workspace = workspace(&state, &name)?;
     let content = request.content.as_str();
     let target = match &request.capability {
-        Some(name) => Target::Capability { name, content, except: &[] },
+        Some(name) => Target::Capability {
+            name,
+            content,
+            except: &[],
+        },
         None => Target::Content(content),
     };
     Ok(axum::Json(routing::route(workspace, target).await?.into()))

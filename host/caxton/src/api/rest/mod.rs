@@ -55,7 +55,11 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(tools::show))
         .routes(routes!(tools::call))
         .routes(routes!(components::list))
-        .routes(routes!(components::show, components::put, components::remove))
+        .routes(routes!(
+            components::show,
+            components::put,
+            components::remove
+        ))
         .routes(routes!(events::follow))
         .routes(routes!(probes::health))
         .routes(routes!(probes::ready))
@@ -64,7 +68,10 @@ pub fn routes() -> OpenApiRouter<State> {
 
 /// `/openapi.json`.
 pub fn description(openapi: &utoipa::openapi::OpenApi) -> Router {
-    let json = openapi.to_json().map(Bytes::from).map_err(|error| error.to_string());
+    let json = openapi
+        .to_json()
+        .map(Bytes::from)
+        .map_err(|error| error.to_string());
     Router::new().route(
         "/openapi.json",
         get(async move || match json {
@@ -77,5 +84,9 @@ pub fn description(openapi: &utoipa::openapi::OpenApi) -> Router {
 /// The workspace of this name.
 fn workspace<'s>(state: &'s State, name: &str) -> Result<&'s Workspace, Problem> {
     let workspace = &state.workspace;
-    if name == "default" || workspace.state().config.name == name { Ok(workspace) } else { Err(Problem::no_workspace(name, &workspace.name())) }
+    if name == "default" || workspace.state().config.name == name {
+        Ok(workspace)
+    } else {
+        Err(Problem::no_workspace(name, &workspace.name()))
+    }
 }

@@ -16,16 +16,29 @@ use crate::workspace::tool::{Outcome, Question, Tool};
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/tools", tag = "tools",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Tools), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn list(Shared(state): Shared<State>, Params(name): Params<String>) -> Result<axum::Json<wire::Tools>, Problem> {
+pub async fn list(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+) -> Result<axum::Json<wire::Tools>, Problem> {
     let now = workspace(&state, &name)?.state();
-    Ok(axum::Json(wire::Tools { tools: now.tools.all().iter().map(|tool| wire::Tool::from(tool.as_ref())).collect() }))
+    Ok(axum::Json(wire::Tools {
+        tools: now
+            .tools
+            .all()
+            .iter()
+            .map(|tool| wire::Tool::from(tool.as_ref()))
+            .collect(),
+    }))
 }
 
 /// Show one tool.
 #[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/tools/{tool}", tag = "tools",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("tool" = String, Path, description = "Its full name, `COMPONENT__TOOL`")),
     responses((status = 200, body = wire::Tool), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn show(Shared(state): Shared<State>, Params((name, tool)): Params<(String, String)>) -> Result<axum::Json<wire::Tool>, Problem> {
+pub async fn show(
+    Shared(state): Shared<State>,
+    Params((name, tool)): Params<(String, String)>,
+) -> Result<axum::Json<wire::Tool>, Problem> {
     let tool = workspace(&state, &name)?.tool(&tool).await?;
     Ok(axum::Json(tool.as_ref().into()))
 }
@@ -39,12 +52,19 @@ pub async fn show(Shared(state): Shared<State>, Params((name, tool)): Params<(St
     request_body = wire::ToolRequest,
     responses((status = 200, body = wire::ToolAnswer), (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),
         (status = "5XX", body = wire::Problem, content_type = "application/problem+json")))]
-pub async fn call(Shared(state): Shared<State>, Params((name, tool)): Params<(String, String)>, request: Request) -> Result<axum::Json<wire::ToolAnswer>, Problem> {
+pub async fn call(
+    Shared(state): Shared<State>,
+    Params((name, tool)): Params<(String, String)>,
+    request: Request,
+) -> Result<axum::Json<wire::ToolAnswer>, Problem> {
     let workspace = workspace(&state, &name)?;
     body::content_type(request.headers(), "application/json", &[])?;
     let bytes = body::read(request, state.limits.json).await?;
     let request: wire::ToolRequest = body::parse(&bytes)?;
-    let call = Call { resumption: resumption(&state, workspace, &tool, &request).await?, ..Call::default() };
+    let call = Call {
+        resumption: resumption(&state, workspace, &tool, &request).await?,
+        ..Call::default()
+    };
     let arguments = Value::Object(request.arguments.unwrap_or_default());
     match workspace.call_tool(&tool, arguments, call).await? {
         Outcome::Complete(answer) => Ok(axum::Json(answer.into())),
@@ -52,33 +72,61 @@ pub async fn call(Shared(state): Shared<State>, Params((name, tool)): Params<(St
         Outcome::InputRequired(question) => {
             let request: wire::ToolRequest = body::parse(&bytes)?;
             let tool = workspace.tool(&tool).await?;
-            Ok(axum::Json(asked(&state, &scope(workspace, &tool, &request), question)))
+            Ok(axum::Json(asked(
+                &state,
+                &scope(workspace, &tool, &request),
+                question,
+            )))
         }
     }
 }
 
 /// What answers an earlier call's questions, where the request has that.
-async fn resumption(state: &State, workspace: &Workspace, tool: &str, request: &wire::ToolRequest) -> Result<Option<Resumption>, Problem> {
+async fn resumption(
+    state: &State,
+    workspace: &Workspace,
+    tool: &str,
+    request: &wire::ToolRequest,
+) -> Result<Option<Resumption>, Problem> {
     if request.responses.is_none() && request.state.is_none() {
         return Ok(None);
     }
     let tool = workspace.tool(tool).await?;
     let sealed = request.state.as_deref();
-    let opened = sealed.map(|sealed| state.seal.open(&scope(workspace, &tool, request), sealed)).transpose()?;
+    let opened = sealed
+        .map(|sealed| state.seal.open(&scope(workspace, &tool, request), sealed))
+        .transpose()?;
     let responses = request.responses.iter().flatten();
-    let responses = responses.map(|(key, value)| InputResponse { key: key.clone(), value: value.to_string() });
-    Ok(Some(Resumption { responses: responses.collect(), state: opened }))
+    let responses = responses.map(|(key, value)| InputResponse {
+        key: key.clone(),
+        value: value.to_string(),
+    });
+    Ok(Some(Resumption {
+        responses: responses.collect(),
+        state: opened,
+    }))
 }
 
 /// What a tool wants to know, its state signed for exactly this call.
 fn asked(state: &State, scope: &Scope, question: Question) -> wire::ToolAnswer {
-    let questions = question.input.requests.into_iter().map(wire::Question::from).collect();
-    let sealed = question.input.state.map(|given| state.seal.seal(scope, &given));
+    let questions = question
+        .input
+        .requests
+        .into_iter()
+        .map(wire::Question::from)
+        .collect();
+    let sealed = question
+        .input
+        .state
+        .map(|given| state.seal.seal(scope, &given));
     wire::ToolAnswer {
         content: Vec::new(),
         structured: None,
         is_error: false,
-        input_required: Some(wire::ToolInput { questions, state: sealed }),
+        input_required: Some(wire::ToolInput {
+            questions,
+            state: sealed,
+        }),
         receipt: question.receipt.into(),
     }
 }

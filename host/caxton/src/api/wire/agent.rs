@@ -79,7 +79,11 @@ impl Agent {
     pub fn of(state: &State, agent: &workspace::Agent) -> Self {
         let config = &agent.config;
         let now = agent.activity.snapshot();
-        let model = state.models(config).first().map(ToString::to_string).unwrap_or_default();
+        let model = state
+            .models(config)
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let name = now.state.name().to_owned();
         let failure = match now.state {
             AgentState::Failed { reason } => Some(reason),
@@ -95,14 +99,27 @@ impl Agent {
             state: name,
             failure,
             last_active_ms: now.last_ms,
-            counters: Counters { messages: now.messages, failures: now.failures, tool_calls: now.tool_calls, tokens: now.tokens },
+            counters: Counters {
+                messages: now.messages,
+                failures: now.failures,
+                tool_calls: now.tool_calls,
+                tokens: now.tokens,
+            },
         }
     }
 }
 
 impl From<&config::Capability> for Capability {
     fn from(capability: &config::Capability) -> Self {
-        let config::Capability { name, version, description } = capability;
-        Self { name: name.clone(), version: version.to_string(), description: description.clone() }
+        let config::Capability {
+            name,
+            version,
+            description,
+        } = capability;
+        Self {
+            name: name.clone(),
+            version: version.to_string(),
+            description: description.clone(),
+        }
     }
 }

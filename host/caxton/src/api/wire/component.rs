@@ -111,7 +111,12 @@ impl From<&Loaded> for Component {
         let component = &loaded.component;
         Self {
             name: component.name().to_owned(),
-            kinds: component.roles().names().into_iter().map(str::to_owned).collect(),
+            kinds: component
+                .roles()
+                .names()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             digest: component.digest().to_owned(),
             size: component.size(),
             source: source(&loaded.spec.source),
@@ -128,7 +133,10 @@ impl From<&Loaded> for Component {
 /// Where a component's code comes from, without saying how this machine's directories are laid out.
 fn source(source: &Source) -> String {
     match source {
-        Source::Path(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        Source::Path(path) => path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         Source::Builtin(name) => format!("builtin:{name}"),
         Source::Url { url, .. } => url.clone(),
         Source::Oci(image) => image.clone(),
@@ -144,21 +152,53 @@ impl From<&caxton_sandbox::Grants> for Grants {
                 caxton_sandbox::FileMode::Write => "write".to_owned(),
             },
         };
-        Self { http: grants.http.iter().map(ToString::to_string).collect(), files: grants.files.iter().map(file).collect(), state: grants.state }
+        Self {
+            http: grants.http.iter().map(ToString::to_string).collect(),
+            files: grants.files.iter().map(file).collect(),
+            state: grants.state,
+        }
     }
 }
 
 impl From<&caxton_sandbox::Limits> for Limits {
     fn from(limits: &caxton_sandbox::Limits) -> Self {
-        let caxton_sandbox::Limits { fuel, memory_bytes, time, output_bytes, http_requests, http_bytes, log_bytes, depth } = limits.clone();
+        let caxton_sandbox::Limits {
+            fuel,
+            memory_bytes,
+            time,
+            output_bytes,
+            http_requests,
+            http_bytes,
+            log_bytes,
+            depth,
+        } = limits.clone();
         let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self { fuel, memory_bytes, time_ms, output_bytes, http_requests, http_bytes, log_bytes, depth }
+        Self {
+            fuel,
+            memory_bytes,
+            time_ms,
+            output_bytes,
+            http_requests,
+            http_bytes,
+            log_bytes,
+            depth,
+        }
     }
 }
 
 impl From<&Refused> for RefusedComponent {
     fn from(refused: &Refused) -> Self {
-        let Refused { component, code, reason, remedy } = refused.clone();
-        Self { name: component, code: code.to_owned(), reason, remedy }
+        let Refused {
+            component,
+            code,
+            reason,
+            remedy,
+        } = refused.clone();
+        Self {
+            name: component,
+            code: code.to_owned(),
+            reason,
+            remedy,
+        }
     }
 }

@@ -103,12 +103,36 @@ impl From<types::Content> for Content {
         let annotations = content.annotations.map(Annotations::from);
         match content.body {
             types::Body::Text(text) => Self::Text { text, annotations },
-            types::Body::Image(blob) => Self::Image { data: STANDARD.encode(blob.data), mime_type: blob.mime_type, annotations },
-            types::Body::Audio(blob) => Self::Audio { data: STANDARD.encode(blob.data), mime_type: blob.mime_type, annotations },
-            types::Body::Embedded(contents) => Self::Resource { resource: contents.into(), annotations },
+            types::Body::Image(blob) => Self::Image {
+                data: STANDARD.encode(blob.data),
+                mime_type: blob.mime_type,
+                annotations,
+            },
+            types::Body::Audio(blob) => Self::Audio {
+                data: STANDARD.encode(blob.data),
+                mime_type: blob.mime_type,
+                annotations,
+            },
+            types::Body::Embedded(contents) => Self::Resource {
+                resource: contents.into(),
+                annotations,
+            },
             types::Body::Link(link) => {
-                let types::ResourceLink { uri, name, title, description, mime_type } = link;
-                Self::ResourceLink { uri, name, title, description, mime_type, annotations }
+                let types::ResourceLink {
+                    uri,
+                    name,
+                    title,
+                    description,
+                    mime_type,
+                } = link;
+                Self::ResourceLink {
+                    uri,
+                    name,
+                    title,
+                    description,
+                    mime_type,
+                    annotations,
+                }
             }
         }
     }
@@ -116,21 +140,36 @@ impl From<types::Content> for Content {
 
 impl From<types::ResourceContents> for ResourceContents {
     fn from(contents: types::ResourceContents) -> Self {
-        let types::ResourceContents { uri, mime_type, data } = contents;
+        let types::ResourceContents {
+            uri,
+            mime_type,
+            data,
+        } = contents;
         let (text, blob) = match data {
             types::ResourceData::Text(text) => (Some(text), None),
             types::ResourceData::Binary(bytes) => (None, Some(STANDARD.encode(bytes))),
         };
-        Self { uri, mime_type, text, blob }
+        Self {
+            uri,
+            mime_type,
+            text,
+            blob,
+        }
     }
 }
 
 impl From<types::ContentAnnotations> for Annotations {
     fn from(annotations: types::ContentAnnotations) -> Self {
-        let audience = annotations.audience.into_iter().map(|audience| match audience {
-            types::Audience::User => "user".to_owned(),
-            types::Audience::Assistant => "assistant".to_owned(),
-        });
-        Self { audience: audience.collect(), priority: annotations.priority }
+        let audience = annotations
+            .audience
+            .into_iter()
+            .map(|audience| match audience {
+                types::Audience::User => "user".to_owned(),
+                types::Audience::Assistant => "assistant".to_owned(),
+            });
+        Self {
+            audience: audience.collect(),
+            priority: annotations.priority,
+        }
     }
 }

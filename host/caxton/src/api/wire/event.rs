@@ -82,11 +82,81 @@ impl Event {
     pub fn of(event: &event::Event) -> (&'static str, Self) {
         let time_ms = event.time_ms;
         match event.kind.clone() {
-            Kind::Agent { name, change, reason } => ("agent", Self::Agent { time_ms, agent: name, change: change.name().to_owned(), reason }),
-            Kind::Component { name, digest, change } => ("component", Self::Component { time_ms, component: name, digest, change: change.name().to_owned() }),
-            Kind::Route { agent, score, router, cached, reason } => ("route", Self::Route { time_ms, agent, score, router, cached, reason }),
-            Kind::Tool { name, component, code, duration_us } => ("tool_call", Self::Tool { time_ms, tool: name, component, code: code.map(str::to_owned), duration_us }),
-            Kind::Turn { id, conversation, agent, code, duration_ms } => ("turn", Self::Turn { time_ms, turn: id, conversation, agent, code, duration_ms }),
+            Kind::Agent {
+                name,
+                change,
+                reason,
+            } => (
+                "agent",
+                Self::Agent {
+                    time_ms,
+                    agent: name,
+                    change: change.name().to_owned(),
+                    reason,
+                },
+            ),
+            Kind::Component {
+                name,
+                digest,
+                change,
+            } => (
+                "component",
+                Self::Component {
+                    time_ms,
+                    component: name,
+                    digest,
+                    change: change.name().to_owned(),
+                },
+            ),
+            Kind::Route {
+                agent,
+                score,
+                router,
+                cached,
+                reason,
+            } => (
+                "route",
+                Self::Route {
+                    time_ms,
+                    agent,
+                    score,
+                    router,
+                    cached,
+                    reason,
+                },
+            ),
+            Kind::Tool {
+                name,
+                component,
+                code,
+                duration_us,
+            } => (
+                "tool_call",
+                Self::Tool {
+                    time_ms,
+                    tool: name,
+                    component,
+                    code: code.map(str::to_owned),
+                    duration_us,
+                },
+            ),
+            Kind::Turn {
+                id,
+                conversation,
+                agent,
+                code,
+                duration_ms,
+            } => (
+                "turn",
+                Self::Turn {
+                    time_ms,
+                    turn: id,
+                    conversation,
+                    agent,
+                    code,
+                    duration_ms,
+                },
+            ),
         }
     }
 }

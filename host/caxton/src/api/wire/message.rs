@@ -273,31 +273,87 @@ pub struct ConversationMessage {
 
 impl From<Message> for turn::Message {
     fn from(message: Message) -> Self {
-        let Message { to, capability, content, conversation } = message;
-        Self { to, capability, content, conversation }
+        let Message {
+            to,
+            capability,
+            content,
+            conversation,
+        } = message;
+        Self {
+            to,
+            capability,
+            content,
+            conversation,
+        }
     }
 }
 
 impl From<turn::Answer> for MessageAnswer {
     fn from(answer: turn::Answer) -> Self {
-        let turn::Answer { id, conversation, agent, model, content, stop_reason, tool_calls, receipt } = answer;
+        let turn::Answer {
+            id,
+            conversation,
+            agent,
+            model,
+            content,
+            stop_reason,
+            tool_calls,
+            receipt,
+        } = answer;
         let tool_calls = tool_calls.into_iter().map(ToolCall::from).collect();
-        Self { id, conversation, agent, model, content, stop_reason: stop_reason.to_owned(), tool_calls, receipt: receipt.into() }
+        Self {
+            id,
+            conversation,
+            agent,
+            model,
+            content,
+            stop_reason: stop_reason.to_owned(),
+            tool_calls,
+            receipt: receipt.into(),
+        }
     }
 }
 
 impl From<turn::ToolCall> for ToolCall {
     fn from(call: turn::ToolCall) -> Self {
-        let turn::ToolCall { id, agent, name, arguments, is_error, text, structured, attachments, receipt } = call;
+        let turn::ToolCall {
+            id,
+            agent,
+            name,
+            arguments,
+            is_error,
+            text,
+            structured,
+            attachments,
+            receipt,
+        } = call;
         let attachments = attachments.into_iter().map(Attachment::from).collect();
-        Self { id, agent, name, arguments, is_error, text, structured, attachments, receipt: receipt.map(Receipt::from) }
+        Self {
+            id,
+            agent,
+            name,
+            arguments,
+            is_error,
+            text,
+            structured,
+            attachments,
+            receipt: receipt.map(Receipt::from),
+        }
     }
 }
 
 impl From<turn::Attachment> for Attachment {
     fn from(attachment: turn::Attachment) -> Self {
-        let turn::Attachment { mime_type, bytes, path } = attachment;
-        Self { mime_type, bytes, path: path.display().to_string() }
+        let turn::Attachment {
+            mime_type,
+            bytes,
+            path,
+        } = attachment;
+        Self {
+            mime_type,
+            bytes,
+            path: path.display().to_string(),
+        }
     }
 }
 
@@ -340,28 +396,75 @@ impl From<turn::Receipt> for TurnReceipt {
 
 impl From<routing::Route> for Route {
     fn from(route: routing::Route) -> Self {
-        let routing::Route { agent, score, reason, ranked, cached, router } = route;
-        let ranked = ranked.into_iter().map(|(agent, score)| Ranked { agent, score }).collect();
-        Self { agent, score, ranked, reason, cached, router }
+        let routing::Route {
+            agent,
+            score,
+            reason,
+            ranked,
+            cached,
+            router,
+        } = route;
+        let ranked = ranked
+            .into_iter()
+            .map(|(agent, score)| Ranked { agent, score })
+            .collect();
+        Self {
+            agent,
+            score,
+            ranked,
+            reason,
+            cached,
+            router,
+        }
     }
 }
 
 impl From<memory::Conversation> for Conversation {
     fn from(conversation: memory::Conversation) -> Self {
-        let memory::Conversation { id, agent, title, parent, created_ms, updated_ms } = conversation;
-        Self { id, agent, title, parent, created_ms, updated_ms }
+        let memory::Conversation {
+            id,
+            agent,
+            title,
+            parent,
+            created_ms,
+            updated_ms,
+        } = conversation;
+        Self {
+            id,
+            agent,
+            title,
+            parent,
+            created_ms,
+            updated_ms,
+        }
     }
 }
 
 impl From<memory::Message> for ConversationMessage {
     fn from(message: memory::Message) -> Self {
-        let memory::Message { seq, role, agent, content, tool_calls, receipt, time_ms } = message;
+        let memory::Message {
+            seq,
+            role,
+            agent,
+            content,
+            tool_calls,
+            receipt,
+            time_ms,
+        } = message;
         let role = match role {
             memory::Role::System => "system",
             memory::Role::User => "user",
             memory::Role::Assistant => "assistant",
             memory::Role::Tool => "tool",
         };
-        Self { seq, role: role.to_owned(), agent, content, tool_calls, receipt, time_ms }
+        Self {
+            seq,
+            role: role.to_owned(),
+            agent,
+            content,
+            tool_calls,
+            receipt,
+            time_ms,
+        }
     }
 }

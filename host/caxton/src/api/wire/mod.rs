@@ -13,12 +13,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use agent::{Agent, Agents, Capability, Counters, StoredAgent};
-pub use component::{Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent};
+pub use component::{
+    Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
+};
 pub use content::{Annotations, Content, ResourceContents};
 pub use event::Event;
-pub use message::{Attachment, Conversation, ConversationMessage, Conversations, Message, MessageAnswer, MessageEvent, Ranked, Route, RouteRequest, ToolCall, Transcript, TurnReceipt};
+pub use message::{
+    Attachment, Conversation, ConversationMessage, Conversations, Message, MessageAnswer,
+    MessageEvent, Ranked, Route, RouteRequest, ToolCall, Transcript, TurnReceipt,
+};
 pub use probe::{Health, Readiness};
-pub use tool::{Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools};
+pub use tool::{
+    Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools,
+};
 
 /// What a call cost.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -51,8 +58,28 @@ impl From<&caxton_sandbox::Receipt> for Receipt {
 
 impl From<caxton_sandbox::Receipt> for Receipt {
     fn from(receipt: caxton_sandbox::Receipt) -> Self {
-        let caxton_sandbox::Receipt { digest, fuel, memory_bytes_peak, duration_us, output_bytes, http_requests, http_bytes, log_dropped, denied } = receipt;
-        Self { digest, fuel, memory_bytes_peak, duration_us, output_bytes, http_requests, http_bytes, log_dropped, denied }
+        let caxton_sandbox::Receipt {
+            digest,
+            fuel,
+            memory_bytes_peak,
+            duration_us,
+            output_bytes,
+            http_requests,
+            http_bytes,
+            log_dropped,
+            denied,
+        } = receipt;
+        Self {
+            digest,
+            fuel,
+            memory_bytes_peak,
+            duration_us,
+            output_bytes,
+            http_requests,
+            http_bytes,
+            log_dropped,
+            denied,
+        }
     }
 }
 

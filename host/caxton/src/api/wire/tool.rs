@@ -158,9 +158,24 @@ impl From<input::InputRequest> for Question {
         // What is not JSON is shown as it is; the component is at fault, and the person can still see what it wants.
         let json = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
         match request.ask {
-            input::Ask::Elicit(ask) => Self { key, kind: "elicit".to_owned(), message: Some(ask.message), schema: Some(json(ask.schema)) },
-            input::Ask::Sample(parameters) => Self { key, kind: "sample".to_owned(), message: None, schema: Some(json(parameters)) },
-            input::Ask::ListRoots => Self { key, kind: "roots".to_owned(), message: None, schema: None },
+            input::Ask::Elicit(ask) => Self {
+                key,
+                kind: "elicit".to_owned(),
+                message: Some(ask.message),
+                schema: Some(json(ask.schema)),
+            },
+            input::Ask::Sample(parameters) => Self {
+                key,
+                kind: "sample".to_owned(),
+                message: None,
+                schema: Some(json(parameters)),
+            },
+            input::Ask::ListRoots => Self {
+                key,
+                kind: "roots".to_owned(),
+                message: None,
+                schema: None,
+            },
         }
     }
 }

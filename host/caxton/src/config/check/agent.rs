@@ -36,56 +36,101 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
     let document = parse(source, report);
     let mut root = Table::root(&document);
     let name = read_name(&mut root, source, report);
-    let version = root.get("version").map(|value| value.parsed(report, "version = \"1.0.0\"", name::version));
+    let version = root
+        .get("version")
+        .map(|value| value.parsed(report, "version = \"1.0.0\"", name::version));
     let description = root
-        .require("description", report, "description = \"Answers questions about tables.\"")
+        .require(
+            "description",
+            report,
+            "description = \"Answers questions about tables.\"",
+        )
         .and_then(|value| value.parsed(report, "description = \"…\"", description));
     let capabilities = list(&mut root, "capabilities", CAPABILITIES, report);
     let capabilities = read_capabilities(&capabilities, report);
-    let tools = list(&mut root, "tools", TOOLS, report).iter().filter_map(|value| tool(value, context, report)).collect();
+    let tools = list(&mut root, "tools", TOOLS, report)
+        .iter()
+        .filter_map(|value| tool(value, context, report))
+        .collect();
     let delegates = root.get("delegates").map(|value| {
         let items = value.list(report, DELEGATES).unwrap_or_default();
-        items.into_iter().filter_map(|item| Some((item.parsed(report, DELEGATES, Glob::parse)?, item.span))).collect::<Vec<_>>()
+        items
+            .into_iter()
+            .filter_map(|item| Some((item.parsed(report, DELEGATES, Glob::parse)?, item.span)))
+            .collect::<Vec<_>>()
     });
-    let model = root.get("model").and_then(|value| read_model(&value, context, report));
-    let temperature = root.get("temperature").and_then(|value| value.number(report, 0.0..=2.0, "temperature = 0.2"));
+    let model = root
+        .get("model")
+        .and_then(|value| read_model(&value, context, report));
+    let temperature = root
+        .get("temperature")
+        .and_then(|value| value.number(report, 0.0..=2.0, "temperature = 0.2"));
     let system_prompt = read_prompt(&mut root, "system_prompt", Variable::SYSTEM, report);
     let user_prompt = read_prompt(&mut root, "user_prompt_template", Variable::ALL, report);
-    let memory = root.get("memory").and_then(|value| value.table(report, "[memory]")).map(|table| read_memory(table, report));
+    let memory = root
+        .get("memory")
+        .and_then(|value| value.table(report, "[memory]"))
+        .map(|table| read_memory(table, report));
     let turn = root
         .get("limits")
         .and_then(|value| value.table(report, "[limits]"))
-        .map_or_else(|| TurnLimits::default_under(&context.ceilings), |table| limits::turn(table, &context.ceilings, report));
+        .map_or_else(
+            || TurnLimits::default_under(&context.ceilings),
+            |table| limits::turn(table, &context.ceilings, report),
+        );
     root.finish(report);
 
-    let names = capabilities.iter().map(|capability| capability.name.clone()).collect();
+    let names = capabilities
+        .iter()
+        .map(|capability| capability.name.clone())
+        .collect();
     let asked = delegates.clone().unwrap_or_default();
-    let delegates = delegates.map_or_else(|| Glob::parse("*").into_iter().collect(), |list| list.into_iter().map(|(glob, _)| glob).collect());
-    let agent = name.clone().zip(description).map(|((name, _), description)| Agent {
+    let delegates = delegates.map_or_else(
+        || Glob::parse("*").into_iter().collect(),
+        |list| list.into_iter().map(|(glob, _)| glob).collect(),
+    );
+    let agent = name
+        .clone()
+        .zip(description)
+        .map(|((name, _), description)| Agent {
+            name,
+            version: version.flatten().unwrap_or(Version::new(0, 1, 0)),
+            description,
+            capabilities,
+            tools,
+            delegates,
+            model,
+            temperature,
+            system_prompt: system_prompt.unwrap_or_else(Prompt::introduction),
+            user_prompt_template: user_prompt.unwrap_or_else(Prompt::request),
+            memory: memory.unwrap_or_default(),
+            limits: turn,
+        });
+    Reading {
+        agent,
         name,
-        version: version.flatten().unwrap_or(Version::new(0, 1, 0)),
-        description,
-        capabilities,
-        tools,
-        delegates,
-        model,
-        temperature,
-        system_prompt: system_prompt.unwrap_or_else(Prompt::introduction),
-        user_prompt_template: user_prompt.unwrap_or_else(Prompt::request),
-        memory: memory.unwrap_or_default(),
-        limits: turn,
-    });
-    Reading { agent, name, capabilities: names, delegates: asked }
+        capabilities: names,
+        delegates: asked,
+    }
 }
 
 /// Reads the name, which must be the file's.
-fn read_name(root: &mut Table<'_>, source: &Source, report: &mut Report<'_>) -> Option<(String, Range<usize>)> {
+fn read_name(
+    root: &mut Table<'_>,
+    source: &Source,
+    report: &mut Report<'_>,
+) -> Option<(String, Range<usize>)> {
     let value = root.require("name", report, "name = \"analyst\"")?;
-    let name = value.parsed(report, "name = \"analyst\"", |text| name::check_agent(text).map(|()| text.to_owned()))?;
+    let name = value.parsed(report, "name = \"analyst\"", |text| {
+        name::check_agent(text).map(|()| text.to_owned())
+    })?;
     let file = source.shown.rsplit('/').next().unwrap_or(&source.shown);
     if file != format!("{name}.toml") {
         let reason = format!("the agent `{name}` stands in {}", quoted(&source.shown));
-        let remedy = format!("rename the file to {name}.toml, or the agent to `{}`", file.strip_suffix(".toml").unwrap_or(file));
+        let remedy = format!(
+            "rename the file to {name}.toml, or the agent to `{}`",
+            file.strip_suffix(".toml").unwrap_or(file)
+        );
         report.add(&value.span, "name-mismatch", reason, remedy);
     }
     Some((name, value.span))
@@ -96,26 +141,51 @@ fn description(text: &str) -> Result<String, Refusal> {
     const CHARS_MAX: usize = 2_000;
     let chars = text.trim().chars().count();
     if chars == 0 {
-        return Err(Refusal::new("empty-value", "is empty, so no router can choose the agent", "say in a sentence what it is for"));
+        return Err(Refusal::new(
+            "empty-value",
+            "is empty, so no router can choose the agent",
+            "say in a sentence what it is for",
+        ));
     }
     if chars > CHARS_MAX {
         let reason = format!("has {chars} characters, more than {CHARS_MAX}");
-        return Err(Refusal::new("too-long", reason, "say in a sentence what it is for; instructions belong in system_prompt"));
+        return Err(Refusal::new(
+            "too-long",
+            reason,
+            "say in a sentence what it is for; instructions belong in system_prompt",
+        ));
     }
     Ok(text.trim().to_owned())
 }
 
-fn list<'t>(root: &mut Table<'t>, key: &'static str, example: &str, report: &mut Report<'_>) -> Vec<Value<'t>> {
-    root.get(key).and_then(|value| value.list(report, example)).unwrap_or_default()
+fn list<'t>(
+    root: &mut Table<'t>,
+    key: &'static str,
+    example: &str,
+    report: &mut Report<'_>,
+) -> Vec<Value<'t>> {
+    root.get(key)
+        .and_then(|value| value.list(report, example))
+        .unwrap_or_default()
 }
 
 fn read_capabilities(values: &[Value<'_>], report: &mut Report<'_>) -> Vec<Capability> {
     let mut capabilities: Vec<Capability> = Vec::new();
     for value in values {
-        let Some((capability, span)) = capability(value, report) else { continue };
-        if capabilities.iter().any(|other| other.name == capability.name) {
+        let Some((capability, span)) = capability(value, report) else {
+            continue;
+        };
+        if capabilities
+            .iter()
+            .any(|other| other.name == capability.name)
+        {
             let reason = format!("the capability `{}` is listed twice", capability.name);
-            report.add(&span, "duplicate-capability", reason, "remove one of the two");
+            report.add(
+                &span,
+                "duplicate-capability",
+                reason,
+                "remove one of the two",
+            );
             continue;
         }
         capabilities.push(capability);
@@ -128,58 +198,102 @@ fn capability(value: &Value<'_>, report: &mut Report<'_>) -> Option<(Capability,
     let named = |text: &str| name::check_capability(text).map(|()| text.to_owned());
     if value.is_text() {
         let name = value.parsed(report, EXAMPLE, named)?;
-        let capability = Capability { name, version: Version::new(1, 0, 0), description: String::new() };
+        let capability = Capability {
+            name,
+            version: Version::new(1, 0, 0),
+            description: String::new(),
+        };
         return Some((capability, value.span.clone()));
     }
     let mut table = value.table(report, EXAMPLE)?;
     let found = table.require("name", report, "name = \"charting\"");
-    let name = found.as_ref().and_then(|value| value.parsed(report, "name = \"charting\"", named));
+    let name = found
+        .as_ref()
+        .and_then(|value| value.parsed(report, "name = \"charting\"", named));
     let version = match table.get("version") {
         Some(value) => value.parsed(report, "version = \"1.2\"", name::short_version),
         None => Some(Version::new(1, 0, 0)),
     };
     let description = match table.get("description") {
-        Some(value) => value.text(report, "description = \"draws charts from data\"").map(|text| text.trim().to_owned()),
+        Some(value) => value
+            .text(report, "description = \"draws charts from data\"")
+            .map(|text| text.trim().to_owned()),
         None => Some(String::new()),
     };
     table.finish(report);
-    Some((Capability { name: name?, version: version?, description: description? }, found?.span))
+    Some((
+        Capability {
+            name: name?,
+            version: version?,
+            description: description?,
+        },
+        found?.span,
+    ))
 }
 
 /// Reads one pattern of the allowlist. A pattern that reaches no tool of any component is a slip, not a wish.
 fn tool(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> Option<Glob> {
     let glob = value.parsed(report, TOOLS, Glob::parse)?;
     let text = glob.as_str();
-    let Some(components) = &context.components else { return Some(glob) };
-    if components.iter().any(|component| glob.may_match_after(&format!("{component}__")))
-        || context.prefixes.iter().any(|prefix| glob.may_match_after(prefix))
+    let Some(components) = &context.components else {
+        return Some(glob);
+    };
+    if components
+        .iter()
+        .any(|component| glob.may_match_after(&format!("{component}__")))
+        || context
+            .prefixes
+            .iter()
+            .any(|prefix| glob.may_match_after(prefix))
     {
         return Some(glob);
     }
     let (code, reason, remedy) = match text.split_once("__") {
-        Some((component, tool)) if components.contains(component) => {
-            ("bad-pattern", format!("names no tool of `{component}`: there is nothing after `{component}__{tool}`"), format!("write `{component}__*` for all of them"))
-        }
+        Some((component, tool)) if components.contains(component) => (
+            "bad-pattern",
+            format!("names no tool of `{component}`: there is nothing after `{component}__{tool}`"),
+            format!("write `{component}__*` for all of them"),
+        ),
         Some((component, tool)) => {
             let remedy = match nearest(component, components.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}__{tool}`?"),
-                None => format!("declare [components.{}], or remove the pattern", component.replace(['*', '?'], "…")),
+                None => format!(
+                    "declare [components.{}], or remove the pattern",
+                    component.replace(['*', '?'], "…")
+                ),
             };
-            ("unknown-component", format!("is {}, and no component is named so", quoted(text)), remedy)
+            (
+                "unknown-component",
+                format!("is {}, and no component is named so", quoted(text)),
+                remedy,
+            )
         }
         None => {
             let near = nearest(text, components.iter().map(String::as_str)).unwrap_or("csv");
-            ("bad-pattern", format!("is {}, but tools are named COMPONENT__TOOL", quoted(text)), format!("write `{near}__*` for all tools of `{near}`"))
+            (
+                "bad-pattern",
+                format!("is {}, but tools are named COMPONENT__TOOL", quoted(text)),
+                format!("write `{near}__*` for all tools of `{near}`"),
+            )
         }
     };
     report.refuse(&value.span, &value.name, Refusal::new(code, reason, remedy));
     None
 }
 
-fn read_model(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> Option<ModelRef> {
+fn read_model(
+    value: &Value<'_>,
+    context: &AgentContext,
+    report: &mut Report<'_>,
+) -> Option<ModelRef> {
     const EXAMPLE: &str = "model = \"openai/gpt-5-mini\"";
     match &context.components {
-        Some(components) => model_ref(value, &components.iter().map(String::as_str).collect::<Vec<_>>(), report, EXAMPLE),
+        Some(components) => model_ref(
+            value,
+            &components.iter().map(String::as_str).collect::<Vec<_>>(),
+            report,
+            EXAMPLE,
+        ),
         None => value.parsed(report, EXAMPLE, ModelRef::parse),
     }
 }
@@ -194,7 +308,11 @@ fn read_memory(mut table: Table<'_>, report: &mut Report<'_>) -> Memory {
             "agent" => Ok(Scope::Agent),
             "workspace" => Ok(Scope::Workspace),
             "global" => Ok(Scope::Global),
-            _ => Err(Refusal::new("bad-scope", format!("is {}", quoted(text)), "write \"agent\", \"workspace\" or \"global\"")),
+            _ => Err(Refusal::new(
+                "bad-scope",
+                format!("is {}", quoted(text)),
+                "write \"agent\", \"workspace\" or \"global\"",
+            )),
         });
         memory.scope = scope.unwrap_or_default();
     }
@@ -202,13 +320,24 @@ fn read_memory(mut table: Table<'_>, report: &mut Report<'_>) -> Memory {
     memory
 }
 
-fn read_prompt(root: &mut Table<'_>, key: &'static str, allowed: &'static [Variable], report: &mut Report<'_>) -> Option<Prompt> {
+fn read_prompt(
+    root: &mut Table<'_>,
+    key: &'static str,
+    allowed: &'static [Variable],
+    report: &mut Report<'_>,
+) -> Option<Prompt> {
     let value = root.get(key)?;
     let text = value.text(report, &format!("{key} = \"\"\"…\"\"\""))?;
     match Prompt::parse(text, allowed) {
         Ok(prompt) if allowed.contains(&Variable::Request) && !prompt.uses(Variable::Request) => {
-            let reason = format!("`{key}` has no {{{{request}}}}, so the agent would never see the message");
-            report.add(&value.span, "missing-variable", reason, "put {{request}} where the message belongs");
+            let reason =
+                format!("`{key}` has no {{{{request}}}}, so the agent would never see the message");
+            report.add(
+                &value.span,
+                "missing-variable",
+                reason,
+                "put {{request}} where the message belongs",
+            );
             None
         }
         Ok(prompt) => Some(prompt),
@@ -216,10 +345,18 @@ fn read_prompt(root: &mut Table<'_>, key: &'static str, allowed: &'static [Varia
             for misprint in misprints {
                 let span = braces(report.source, &value.span, text, misprint.index);
                 let (reason, remedy) = match misprint.variable {
-                    None => ("has `{{` that is not closed".to_owned(), "close it with `}}`, or write `{{{{` for two braces".to_owned()),
+                    None => (
+                        "has `{{` that is not closed".to_owned(),
+                        "close it with `}}`, or write `{{{{` for two braces".to_owned(),
+                    ),
                     Some(name) => explain(&name, allowed),
                 };
-                report.add(&span, "unknown-variable", format!("`{key}` {reason}"), remedy);
+                report.add(
+                    &span,
+                    "unknown-variable",
+                    format!("`{key}` {reason}"),
+                    remedy,
+                );
             }
             None
         }
@@ -228,23 +365,35 @@ fn read_prompt(root: &mut Table<'_>, key: &'static str, allowed: &'static [Varia
 
 /// Says why a variable is refused, and what may stand instead.
 fn explain(name: &str, allowed: &[Variable]) -> (String, String) {
-    if Variable::ALL.iter().any(|variable| variable.as_str() == name) {
-        let reason = format!("names {{{{{name}}}}}, which would put a user's words among the instructions");
+    if Variable::ALL
+        .iter()
+        .any(|variable| variable.as_str() == name)
+    {
+        let reason =
+            format!("names {{{{{name}}}}}, which would put a user's words among the instructions");
         return (reason, "use it in user_prompt_template".to_owned());
     }
     let names: Vec<&str> = allowed.iter().map(|variable| variable.as_str()).collect();
     let remedy = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean {{{{{near}}}}}?"),
-        None => format!("variables are: {}; write `{{{{{{{{` for two braces", names.join(", ")),
+        None => format!(
+            "variables are: {}; write `{{{{{{{{` for two braces",
+            names.join(", ")
+        ),
     };
-    (format!("names the variable {}, which does not exist", quoted(name)), remedy)
+    (
+        format!("names the variable {}, which does not exist", quoted(name)),
+        remedy,
+    )
 }
 
 /// Where in the file the `index`-th pair of braces of a string stands. Where escapes hide braces, the beginning of the string.
 fn braces(source: &Source, span: &Range<usize>, text: &str, index: usize) -> Range<usize> {
     let raw = source.text.get(span.clone()).unwrap_or_default();
     match raw.match_indices("{{").nth(index) {
-        Some((at, _)) if raw.matches("{{").count() == text.matches("{{").count() => span.start + at..span.start + at + 2,
+        Some((at, _)) if raw.matches("{{").count() == text.matches("{{").count() => {
+            span.start + at..span.start + at + 2
+        }
         _ => span.clone(),
     }
 }

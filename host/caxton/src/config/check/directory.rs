@@ -33,12 +33,25 @@ pub fn components_in(dir: &Path, shown: &str) -> (BTreeMap<String, ComponentSpec
         let stem = file.strip_suffix(".wasm").unwrap_or(&file);
         if let Err(refusal) = name::check(stem) {
             let reason = format!("the component's name {}", refusal.reason);
-            faults.push(at(&format!("{shown}/{file}"), refusal.code, reason, "rename the file, or declare it in caxton.toml"));
+            faults.push(at(
+                &format!("{shown}/{file}"),
+                refusal.code,
+                reason,
+                "rename the file, or declare it in caxton.toml",
+            ));
         } else if !path.is_file() {
             let reason = "is not a regular file".to_owned();
-            faults.push(at(&format!("{shown}/{file}"), "not-a-file", reason, "put a component in its place, or remove it"));
+            faults.push(at(
+                &format!("{shown}/{file}"),
+                "not-a-file",
+                reason,
+                "put a component in its place, or remove it",
+            ));
         } else {
-            components.insert(stem.to_owned(), ComponentSpec::new(workspace::Source::Path(path)));
+            components.insert(
+                stem.to_owned(),
+                ComponentSpec::new(workspace::Source::Path(path)),
+            );
         }
     }
     (components, faults)
@@ -47,7 +60,12 @@ pub fn components_in(dir: &Path, shown: &str) -> (BTreeMap<String, ComponentSpec
 /// Lists the files in `dir` with this extension, sorted. A directory that does not exist is empty.
 fn list(dir: &Path, shown: &str, extension: &str) -> (Vec<(String, PathBuf)>, Vec<Fault>) {
     let fault = |error: &io::Error| {
-        vec![at(shown, "unreadable-directory", format!("can't be listed: {error}"), "make it a directory that this user may read")]
+        vec![at(
+            shown,
+            "unreadable-directory",
+            format!("can't be listed: {error}"),
+            "make it a directory that this user may read",
+        )]
     };
     let entries = match dir.read_dir() {
         Ok(entries) => entries,
@@ -60,7 +78,10 @@ fn list(dir: &Path, shown: &str, extension: &str) -> (Vec<(String, PathBuf)>, Ve
             Ok(entry) => entry.path(),
             Err(error) => return (Vec::new(), fault(&error)),
         };
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);
         if suffix == Some(extension) && !name.starts_with('.') {
             files.push((name, path));

@@ -6,13 +6,17 @@ use caxton_sandbox::{Limits, Overrides};
 
 use crate::config::document::{Report, Table};
 use crate::config::limits::{
-    DEPTH, FUEL, Field, HTTP_BYTES, HTTP_REQUESTS, LOG_BYTES, MEMORY, OUTPUT, TIME, TOKENS, TOOL_ROUNDS, TurnCeilings, TurnLimits,
-    Unit,
+    DEPTH, FUEL, Field, HTTP_BYTES, HTTP_REQUESTS, LOG_BYTES, MEMORY, OUTPUT, TIME, TOKENS,
+    TOOL_ROUNDS, TurnCeilings, TurnLimits, Unit,
 };
 use crate::config::units;
 
 /// Reads the limits of a component, none above `ceiling` where there is one.
-pub(super) fn component(mut table: Table<'_>, ceiling: Option<&Limits>, report: &mut Report<'_>) -> Overrides {
+pub(super) fn component(
+    mut table: Table<'_>,
+    ceiling: Option<&Limits>,
+    report: &mut Report<'_>,
+) -> Overrides {
     let overrides = overrides(&mut table, ceiling, report);
     table.finish(report);
     overrides
@@ -21,7 +25,9 @@ pub(super) fn component(mut table: Table<'_>, ceiling: Option<&Limits>, report: 
 /// Reads `[limits]`: ceilings for components, and under `turn` for agents.
 pub(super) fn ceilings(mut table: Table<'_>, report: &mut Report<'_>) -> (Limits, TurnCeilings) {
     let set = overrides(&mut table, None, report);
-    let turn = table.get("turn").and_then(|value| value.table(report, "[limits.turn]"));
+    let turn = table
+        .get("turn")
+        .and_then(|value| value.table(report, "[limits.turn]"));
     table.finish(report);
     let most = Limits::ceiling();
     let components = Limits {
@@ -43,7 +49,11 @@ pub(super) fn ceilings(mut table: Table<'_>, report: &mut Report<'_>) -> (Limits
 }
 
 /// Reads the `[limits]` of an agent.
-pub(super) fn turn(mut table: Table<'_>, ceilings: &TurnCeilings, report: &mut Report<'_>) -> TurnLimits {
+pub(super) fn turn(
+    mut table: Table<'_>,
+    ceilings: &TurnCeilings,
+    report: &mut Report<'_>,
+) -> TurnLimits {
     let set = turn_values(&mut table, ceilings, report);
     table.finish(report);
     let default = TurnLimits::default_under(ceilings);
@@ -54,8 +64,13 @@ pub(super) fn turn(mut table: Table<'_>, ceilings: &TurnCeilings, report: &mut R
     }
 }
 
-fn overrides(table: &mut Table<'_>, ceiling: Option<&Limits>, report: &mut Report<'_>) -> Overrides {
-    let mut read = |field: Field, ceiling: Option<u64>| limit(table, field, ceiling, "limits", report);
+fn overrides(
+    table: &mut Table<'_>,
+    ceiling: Option<&Limits>,
+    report: &mut Report<'_>,
+) -> Overrides {
+    let mut read =
+        |field: Field, ceiling: Option<u64>| limit(table, field, ceiling, "limits", report);
     Overrides {
         fuel: read(FUEL, ceiling.map(|c| c.fuel)),
         memory_bytes: read(MEMORY, ceiling.map(|c| c.memory_bytes)),
@@ -68,8 +83,13 @@ fn overrides(table: &mut Table<'_>, ceiling: Option<&Limits>, report: &mut Repor
     }
 }
 
-fn turn_values(table: &mut Table<'_>, ceilings: &TurnCeilings, report: &mut Report<'_>) -> TurnCeilings {
-    let mut read = |field: Field, ceiling: Option<u64>| limit(table, field, ceiling, "limits.turn", report);
+fn turn_values(
+    table: &mut Table<'_>,
+    ceilings: &TurnCeilings,
+    report: &mut Report<'_>,
+) -> TurnCeilings {
+    let mut read =
+        |field: Field, ceiling: Option<u64>| limit(table, field, ceiling, "limits.turn", report);
     TurnCeilings {
         tool_rounds: read(TOOL_ROUNDS, ceilings.tool_rounds.map(u64::from)).map(small),
         time: read(TIME, ceilings.time.map(ms)).map(Duration::from_millis),
@@ -93,20 +113,43 @@ fn limit(
         Unit::Time => format!("{} = \"2s\"", field.key),
     };
     let number = match field.unit {
-        Unit::Count => return below(value.whole(report, field.min..=field.max, &example)?, ceiling, field, ceilings, &value, report),
+        Unit::Count => {
+            return below(
+                value.whole(report, field.min..=field.max, &example)?,
+                ceiling,
+                field,
+                ceilings,
+                &value,
+                report,
+            );
+        }
         Unit::Bytes if value.is_whole() => value.whole(report, 0..=u64::MAX, &example)?,
         Unit::Bytes => value.parsed(report, &example, units::bytes)?,
         Unit::Time if value.is_whole() => {
             let reason = format!("`{}` is a number without a unit", value.name);
-            report.add(&value.span, "bad-duration", reason, format!("write {example}"));
+            report.add(
+                &value.span,
+                "bad-duration",
+                reason,
+                format!("write {example}"),
+            );
             return None;
         }
         Unit::Time => ms(value.parsed(report, &example, units::duration)?),
     };
     if !(field.min..=field.max).contains(&number) {
         let (min, max) = (field.unit.toml(field.min), field.unit.toml(field.max));
-        let reason = format!("`{}` is {}, which is not between {min} and {max}", value.name, field.unit.toml(number));
-        report.add(&value.span, "out-of-range", reason, format!("write a value in that range, such as {example}"));
+        let reason = format!(
+            "`{}` is {}, which is not between {min} and {max}",
+            value.name,
+            field.unit.toml(number)
+        );
+        report.add(
+            &value.span,
+            "out-of-range",
+            reason,
+            format!("write a value in that range, such as {example}"),
+        );
         return None;
     }
     below(number, ceiling, field, ceilings, &value, report)
@@ -124,8 +167,14 @@ fn below(
     match ceiling {
         Some(ceiling) if number > ceiling => {
             let (number, ceiling) = (field.unit.toml(number), field.unit.toml(ceiling));
-            let reason = format!("`{}` is {number}, above the workspace's ceiling of {ceiling}", value.name);
-            let remedy = format!("lower it, or raise `{ceilings}.{}` in caxton.toml", field.key);
+            let reason = format!(
+                "`{}` is {number}, above the workspace's ceiling of {ceiling}",
+                value.name
+            );
+            let remedy = format!(
+                "lower it, or raise `{ceilings}.{}` in caxton.toml",
+                field.key
+            );
             report.add(&value.span, "above-ceiling", reason, remedy);
             None
         }

@@ -31,7 +31,10 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// Knows these built-in components and the environment of this process.
     pub fn new(builtins: &'a [&'a str]) -> Self {
-        Self { builtins, env: &|name| std::env::var(name).ok() }
+        Self {
+            builtins,
+            env: &|name| std::env::var(name).ok(),
+        }
     }
 }
 
@@ -69,13 +72,21 @@ impl AgentContext {
 
     /// For an agent without a workspace: only what stands in its own file is checked.
     pub fn none() -> Self {
-        Self { components: None, prefixes: BTreeSet::new(), ceilings: TurnCeilings::default() }
+        Self {
+            components: None,
+            prefixes: BTreeSet::new(),
+            ceilings: TurnCeilings::default(),
+        }
     }
 }
 
 /// The prefixes that components of `workspace` give to their tools.
 fn prefixes(workspace: &Workspace) -> BTreeSet<String> {
-    workspace.components.values().filter_map(|spec| spec.prefix.clone()).collect()
+    workspace
+        .components
+        .values()
+        .filter_map(|spec| spec.prefix.clone())
+        .collect()
 }
 
 /// Reads the workspace in `dir`.
@@ -114,7 +125,11 @@ pub fn check(dir: &Path, known: &Known<'_>) -> Result<Checked, Vec<Fault>> {
     match read.workspace {
         Some(workspace) if faults.is_empty() => {
             files.sort();
-            Ok(Checked { workspace, agents, files })
+            Ok(Checked {
+                workspace,
+                agents,
+                files,
+            })
         }
         _ => Err(faults),
     }
@@ -133,7 +148,11 @@ pub fn check_agent(text: &str, path: &str, context: &AgentContext) -> Result<Age
 ///
 /// # Errors
 /// Every fault of the file.
-pub fn check_agent_file(path: &Path, shown: &str, context: &AgentContext) -> Result<Agent, Vec<Fault>> {
+pub fn check_agent_file(
+    path: &Path,
+    shown: &str,
+    context: &AgentContext,
+) -> Result<Agent, Vec<Fault>> {
     let source = Source::read(path, shown).map_err(|fault| vec![fault])?;
     check_agent_source(&source, context)
 }
@@ -153,8 +172,15 @@ fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     let mut offered: Vec<(usize, String)> = Vec::new();
     for (index, (reading, report)) in readings.iter_mut().enumerate() {
-        offered.extend(reading.capabilities.iter().map(|capability| (index, capability.clone())));
-        let Some((name, span)) = &reading.name else { continue };
+        offered.extend(
+            reading
+                .capabilities
+                .iter()
+                .map(|capability| (index, capability.clone())),
+        );
+        let Some((name, span)) = &reading.name else {
+            continue;
+        };
         match first.get(name) {
             Some(file) => report.add(
                 span,
@@ -166,7 +192,11 @@ fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
         }
     }
     for (index, (reading, report)) in readings.iter_mut().enumerate() {
-        let others: Vec<&str> = offered.iter().filter(|(by, _)| *by != index).map(|(_, name)| name.as_str()).collect();
+        let others: Vec<&str> = offered
+            .iter()
+            .filter(|(by, _)| *by != index)
+            .map(|(_, name)| name.as_str())
+            .collect();
         for (glob, span) in &reading.delegates {
             if others.iter().any(|capability| glob.matches(capability)) {
                 continue;
@@ -175,7 +205,12 @@ fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "give another agent this capability, or remove it here".to_owned(),
             };
-            report.add(span, "unknown-capability", format!("no other agent offers `{glob}`"), remedy);
+            report.add(
+                span,
+                "unknown-capability",
+                format!("no other agent offers `{glob}`"),
+                remedy,
+            );
         }
     }
 }

@@ -28,16 +28,36 @@ pub(super) struct Reading {
 
 /// Reads the workspace in `dir`, agents aside.
 pub(super) fn read(dir: &Path, known: &Known<'_>) -> (Reading, Vec<Fault>) {
-    let nothing = || Reading { workspace: None, context: AgentContext::none(), files: Vec::new() };
+    let nothing = || Reading {
+        workspace: None,
+        context: AgentContext::none(),
+        files: Vec::new(),
+    };
     if !dir.is_dir() {
         let shown = dir.display().to_string();
         let reason = "is not a directory that can be read".to_owned();
-        return (nothing(), vec![at(&shown, "no-workspace", reason, "name a directory with a caxton.toml")]);
+        return (
+            nothing(),
+            vec![at(
+                &shown,
+                "no-workspace",
+                reason,
+                "name a directory with a caxton.toml",
+            )],
+        );
     }
     let path = dir.join(FILE);
     if path.symlink_metadata().is_err() {
         let reason = format!("does not exist in {}", dir.display());
-        return (nothing(), vec![at(FILE, "no-workspace", reason, "create a workspace with `caxton init`")]);
+        return (
+            nothing(),
+            vec![at(
+                FILE,
+                "no-workspace",
+                reason,
+                "create a workspace with `caxton init`",
+            )],
+        );
     }
     let source = match Source::read(&path, FILE) {
         Ok(source) => source,
@@ -52,7 +72,12 @@ pub(super) fn read(dir: &Path, known: &Known<'_>) -> (Reading, Vec<Fault>) {
     let (workspace, declared) = workspace;
     // Components whose names were read are known to agents even where something else is wrong with them; where the text is not
     // TOML, some names may not have been read.
-    let names = workspace.components.keys().cloned().chain(declared).collect::<BTreeSet<_>>();
+    let names = workspace
+        .components
+        .keys()
+        .cloned()
+        .chain(declared)
+        .collect::<BTreeSet<_>>();
     let context = AgentContext {
         components: (!report.is_broken()).then_some(names),
         prefixes: super::prefixes(&workspace),
@@ -60,7 +85,14 @@ pub(super) fn read(dir: &Path, known: &Known<'_>) -> (Reading, Vec<Fault>) {
     };
     let mut faults = report.finish();
     faults.extend(directory_faults);
-    (Reading { workspace: Some(workspace), context, files }, faults)
+    (
+        Reading {
+            workspace: Some(workspace),
+            context,
+            files,
+        },
+        faults,
+    )
 }
 
 /// Reads the text. Returns the workspace and the names of all components that it declares.
@@ -75,24 +107,56 @@ fn read_source(
     let mut root = Table::root(&document);
     let name = root
         .require("name", report, "name = \"sales-desk\"")
-        .and_then(|value| value.parsed(report, "name = \"sales-desk\"", |text| name::check(text).map(|()| text.to_owned())));
+        .and_then(|value| {
+            value.parsed(report, "name = \"sales-desk\"", |text| {
+                name::check(text).map(|()| text.to_owned())
+            })
+        });
     let (ceiling, turn_ceilings) = root
         .get("limits")
         .and_then(|value| value.table(report, "[limits]"))
-        .map_or_else(|| (Limits::ceiling(), TurnCeilings::default()), |table| limits::ceilings(table, report));
-    let (components, declared) = match root.get("components").and_then(|value| value.table(report, "[components.NAME]")) {
+        .map_or_else(
+            || (Limits::ceiling(), TurnCeilings::default()),
+            |table| limits::ceilings(table, report),
+        );
+    let (components, declared) = match root
+        .get("components")
+        .and_then(|value| value.table(report, "[components.NAME]"))
+    {
         Some(table) => read_components(&table, dir, &ceiling, known, report),
         None => (BTreeMap::new(), Vec::new()),
     };
     let components = with_implied(components, &declared, dropped, known);
-    let names: Vec<&str> = components.keys().map(String::as_str).chain(declared.iter().map(String::as_str)).collect();
-    let model = root.get("model").and_then(|value| value.table(report, "[model]"));
-    let model = model.map(|table| read_model(table, &names, report)).unwrap_or_default();
-    let router = root.get("router").and_then(|value| value.table(report, "[router]"));
-    let router = router.map(|table| read_router(table, &names, dir, report)).unwrap_or_default();
+    let names: Vec<&str> = components
+        .keys()
+        .map(String::as_str)
+        .chain(declared.iter().map(String::as_str))
+        .collect();
+    let model = root
+        .get("model")
+        .and_then(|value| value.table(report, "[model]"));
+    let model = model
+        .map(|table| read_model(table, &names, report))
+        .unwrap_or_default();
+    let router = root
+        .get("router")
+        .and_then(|value| value.table(report, "[router]"));
+    let router = router
+        .map(|table| read_router(table, &names, dir, report))
+        .unwrap_or_default();
     root.finish(report);
     let name = name.unwrap_or_default();
-    (Workspace { name, model, router, components, limits: ceiling, turn_ceilings }, declared)
+    (
+        Workspace {
+            name,
+            model,
+            router,
+            components,
+            limits: ceiling,
+            turn_ceilings,
+        },
+        declared,
+    )
 }
 
 fn read_components(
@@ -109,7 +173,9 @@ fn read_components(
         if let Err(refusal) = name::check(name) {
             report.refuse(&span, "components", refusal);
         }
-        let Some(table) = value.table(report, &format!("[components.{name}]")) else { continue };
+        let Some(table) = value.table(report, &format!("[components.{name}]")) else {
+            continue;
+        };
         if let Some(spec) = component::read(name, &span, table, dir, ceiling, known, report) {
             components.insert(name.to_owned(), spec);
         }
@@ -125,9 +191,19 @@ fn with_implied(
     dropped: BTreeMap<String, ComponentSpec>,
     known: &Known<'_>,
 ) -> BTreeMap<String, ComponentSpec> {
-    let used: Vec<_> = components.values().filter_map(|spec| canonical(&spec.source)).collect();
-    let builtins = known.builtins.iter().map(|name| ((*name).to_owned(), ComponentSpec::new(workspace::Source::Builtin((*name).to_owned()))));
-    let dropped = dropped.into_iter().filter(|(_, spec)| canonical(&spec.source).is_none_or(|path| !used.contains(&path)));
+    let used: Vec<_> = components
+        .values()
+        .filter_map(|spec| canonical(&spec.source))
+        .collect();
+    let builtins = known.builtins.iter().map(|name| {
+        (
+            (*name).to_owned(),
+            ComponentSpec::new(workspace::Source::Builtin((*name).to_owned())),
+        )
+    });
+    let dropped = dropped
+        .into_iter()
+        .filter(|(_, spec)| canonical(&spec.source).is_none_or(|path| !used.contains(&path)));
     for (name, spec) in dropped.chain(builtins) {
         if !declared.contains(&name) {
             components.entry(name).or_insert(spec);
@@ -149,7 +225,14 @@ fn component_files(components: &BTreeMap<String, ComponentSpec>, dir: &Path) -> 
     let mut files: Vec<String> = components
         .values()
         .filter_map(|spec| canonical(&spec.source))
-        .filter_map(|path| Some(path.strip_prefix(&home).ok()?.to_string_lossy().replace('\\', "/")))
+        .filter_map(|path| {
+            Some(
+                path.strip_prefix(&home)
+                    .ok()?
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+            )
+        })
         .collect();
     files.sort();
     files.dedup();
@@ -163,28 +246,50 @@ fn read_model(mut table: Table<'_>, names: &[&str], report: &mut Report<'_>) -> 
     if let Some(value) = table.get("default") {
         model.default = model_ref(&value, names, report, DEFAULT).unwrap_or(model.default);
     }
-    if let Some(list) = table.get("fallback").and_then(|value| value.list(report, FALLBACK)) {
-        model.fallback = list.iter().filter_map(|value| model_ref(value, names, report, FALLBACK)).collect();
+    if let Some(list) = table
+        .get("fallback")
+        .and_then(|value| value.list(report, FALLBACK))
+    {
+        model.fallback = list
+            .iter()
+            .filter_map(|value| model_ref(value, names, report, FALLBACK))
+            .collect();
     }
     table.finish(report);
     model
 }
 
-fn read_router(mut table: Table<'_>, names: &[&str], dir: &Path, report: &mut Report<'_>) -> Router {
+fn read_router(
+    mut table: Table<'_>,
+    names: &[&str],
+    dir: &Path,
+    report: &mut Report<'_>,
+) -> Router {
     let mut read = |key, example: &str| {
         let value = table.get(key)?;
-        let name = value.text(report, example)?.strip_prefix("builtin:").unwrap_or(value.text(report, example)?);
+        let name = value
+            .text(report, example)?
+            .strip_prefix("builtin:")
+            .unwrap_or(value.text(report, example)?);
         component_named(name, &value, "unknown-router", names, report).then(|| name.to_owned())
     };
     let component = read("component", "component = \"semantic\"");
     let fallback = read("fallback", "fallback = \"keyword\"");
-    let agent = table.get("default").and_then(|value| default_agent(&value, dir, report));
+    let agent = table
+        .get("default")
+        .and_then(|value| default_agent(&value, dir, report));
     table.finish(report);
     let default = Router::default();
     let component = component.unwrap_or(default.component);
     // A router that failed is not asked again.
-    let fallback = fallback.or(default.fallback).filter(|fallback| *fallback != component);
-    Router { component, fallback, default: agent }
+    let fallback = fallback
+        .or(default.fallback)
+        .filter(|fallback| *fallback != component);
+    Router {
+        component,
+        fallback,
+        default: agent,
+    }
 }
 
 /// Reads the agent that gets what fits none. An agent's file has its name, so whether there is one can be seen without
@@ -196,18 +301,37 @@ fn default_agent(value: &Value<'_>, dir: &Path, report: &mut Report<'_>) -> Opti
     if dir.join(&file).is_file() {
         return Some(name);
     }
-    report.add(&value.span, "unknown-agent", format!("`{}` names the agent `{name}`, and there is no {file}", value.name), "name an agent of this workspace");
+    report.add(
+        &value.span,
+        "unknown-agent",
+        format!(
+            "`{}` names the agent `{name}`, and there is no {file}",
+            value.name
+        ),
+        "name an agent of this workspace",
+    );
     None
 }
 
 /// Reads a model whose provider must be one of `names`.
-pub(super) fn model_ref(value: &Value<'_>, names: &[&str], report: &mut Report<'_>, example: &str) -> Option<ModelRef> {
+pub(super) fn model_ref(
+    value: &Value<'_>,
+    names: &[&str],
+    report: &mut Report<'_>,
+    example: &str,
+) -> Option<ModelRef> {
     let model = value.parsed(report, example, ModelRef::parse)?;
     component_named(&model.provider, value, "unknown-provider", names, report).then_some(model)
 }
 
 /// Whether there is a component of this name; reports it where there is none.
-fn component_named(name: &str, value: &Value<'_>, code: &'static str, names: &[&str], report: &mut Report<'_>) -> bool {
+fn component_named(
+    name: &str,
+    value: &Value<'_>,
+    code: &'static str,
+    names: &[&str],
+    report: &mut Report<'_>,
+) -> bool {
     if names.contains(&name) {
         return true;
     }
@@ -216,6 +340,14 @@ fn component_named(name: &str, value: &Value<'_>, code: &'static str, names: &[&
         None => "declare it as [components.NAME], or name one that is built in".to_owned(),
     };
     let shown = crate::config::fault::quoted(name);
-    report.add(&value.span, code, format!("`{}` names the component {shown}, and there is none of that name", value.name), remedy);
+    report.add(
+        &value.span,
+        code,
+        format!(
+            "`{}` names the component {shown}, and there is none of that name",
+            value.name
+        ),
+        remedy,
+    );
     false
 }

@@ -21,7 +21,12 @@ pub(crate) struct Report<'s> {
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
-        Self { source, faults: Vec::new(), broken_lines: BTreeSet::new(), untold: 0 }
+        Self {
+            source,
+            faults: Vec::new(),
+            broken_lines: BTreeSet::new(),
+            untold: 0,
+        }
     }
 
     /// Notes a fault at the beginning of `span`. A line whose syntax is broken has been told of: what the parser made of it means
@@ -35,20 +40,45 @@ impl<'s> Report<'s> {
     ) {
         let (line, column) = self.source.position(span.start);
         if !self.broken_lines.contains(&line) {
-            self.push(Fault { file: self.source.shown.clone(), line, column, code, reason: reason.into(), remedy: remedy.into() });
+            self.push(Fault {
+                file: self.source.shown.clone(),
+                line,
+                column,
+                code,
+                reason: reason.into(),
+                remedy: remedy.into(),
+            });
         }
     }
 
     /// Notes that the value of the key `name` is refused.
     pub(crate) fn refuse(&mut self, span: &Range<usize>, name: &str, refusal: Refusal) {
-        self.add(span, refusal.code, format!("`{name}` {}", refusal.reason), refusal.remedy);
+        self.add(
+            span,
+            refusal.code,
+            format!("`{name}` {}", refusal.reason),
+            refusal.remedy,
+        );
     }
 
     /// Notes that the text is not TOML at `span`. One fault for a line is enough: the rest follow from it.
-    pub(crate) fn add_syntax(&mut self, span: &Range<usize>, code: &'static str, reason: String, remedy: &str) {
+    pub(crate) fn add_syntax(
+        &mut self,
+        span: &Range<usize>,
+        code: &'static str,
+        reason: String,
+        remedy: &str,
+    ) {
         let (line, column) = self.source.position(span.start);
         if self.broken_lines.insert(line) {
-            self.push(Fault { file: self.source.shown.clone(), line, column, code, reason, remedy: remedy.to_owned() });
+            self.push(Fault {
+                file: self.source.shown.clone(),
+                line,
+                column,
+                code,
+                reason,
+                remedy: remedy.to_owned(),
+            });
         }
     }
 
@@ -62,7 +92,10 @@ impl<'s> Report<'s> {
         self.faults.sort();
         self.faults.dedup();
         if self.untold > 0 {
-            let (line, column) = self.faults.last().map_or((1, 1), |last| (last.line, last.column));
+            let (line, column) = self
+                .faults
+                .last()
+                .map_or((1, 1), |last| (last.line, last.column));
             self.faults.push(Fault {
                 file: self.source.shown.clone(),
                 line,
@@ -76,6 +109,10 @@ impl<'s> Report<'s> {
     }
 
     fn push(&mut self, fault: Fault) {
-        if self.faults.len() < FAULTS_MAX { self.faults.push(fault) } else { self.untold += 1 }
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(fault)
+        } else {
+            self.untold += 1
+        }
     }
 }

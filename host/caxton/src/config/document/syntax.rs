@@ -25,12 +25,19 @@ pub(crate) fn parse<'s>(source: &'s Source, report: &mut Report<'_>) -> DeTable<
         let span = error.span().unwrap_or(0..0);
         let (code, remedy) = explain(error.message());
         let reason = match source.text.get(span.clone()) {
-            Some(key) if code == "duplicate-key" => format!("{} stands here a second time", quoted(key)),
+            Some(key) if code == "duplicate-key" => {
+                format!("{} stands here a second time", quoted(key))
+            }
             _ => sentence(&error),
         };
         // A line that breaks off is reported at its end, which may be the beginning of the next.
         let at = start(&error);
-        let at = if at > 0 && span.is_empty() && source.text.as_bytes().get(at - 1) == Some(&b'\n') { at - 1 } else { at };
+        let at = if at > 0 && span.is_empty() && source.text.as_bytes().get(at - 1) == Some(&b'\n')
+        {
+            at - 1
+        } else {
+            at
+        };
         report.add_syntax(&(at..span.end.max(at)), code, reason, remedy);
     }
     table.into_inner()
@@ -50,19 +57,38 @@ fn sentence(error: &Error) -> String {
 /// Gives the code and the remedy for a message of the parser.
 fn explain(message: &str) -> (&'static str, &'static str) {
     const TABLE: &[(&str, &str, &str)] = &[
-        ("duplicate key", "duplicate-key", "remove or rename one of the two"),
+        (
+            "duplicate key",
+            "duplicate-key",
+            "remove or rename one of the two",
+        ),
         ("must be quoted", "syntax", "write text in quotes: \"…\""),
         ("recursion limit", "nested-too-deep", "flatten the value"),
         ("unclosed", "syntax", "close it"),
-        ("invalid basic string", "syntax", "close the quotes on the same line, or use \"\"\" for several lines"),
-        ("invalid literal string", "syntax", "close the quotes on the same line, or use ''' for several lines"),
-        ("escape", "syntax", "write \\\\ for a backslash, or use '…' where backslashes stand for themselves"),
+        (
+            "invalid basic string",
+            "syntax",
+            "close the quotes on the same line, or use \"\"\" for several lines",
+        ),
+        (
+            "invalid literal string",
+            "syntax",
+            "close the quotes on the same line, or use ''' for several lines",
+        ),
+        (
+            "escape",
+            "syntax",
+            "write \\\\ for a backslash, or use '…' where backslashes stand for themselves",
+        ),
         ("missing comma", "syntax", "put a comma between the values"),
     ];
     TABLE
         .iter()
         .find(|(part, ..)| message.contains(part))
-        .map_or(("syntax", "see https://toml.io for how values are written"), |(_, code, remedy)| (code, remedy))
+        .map_or(
+            ("syntax", "see https://toml.io for how values are written"),
+            |(_, code, remedy)| (code, remedy),
+        )
 }
 
 /// Gives the first bracket that nests too deep. It looks at tokens, so brackets in strings and comments don't count.
@@ -77,8 +103,12 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
                 open.push(token.kind());
             }
             // A bracket that closes nothing leaves the others open: the parser may see it so too.
-            TokenKind::RightSquareBracket if open.last() == Some(&TokenKind::LeftSquareBracket) => drop(open.pop()),
-            TokenKind::RightCurlyBracket if open.last() == Some(&TokenKind::LeftCurlyBracket) => drop(open.pop()),
+            TokenKind::RightSquareBracket if open.last() == Some(&TokenKind::LeftSquareBracket) => {
+                drop(open.pop())
+            }
+            TokenKind::RightCurlyBracket if open.last() == Some(&TokenKind::LeftCurlyBracket) => {
+                drop(open.pop())
+            }
             _ => {}
         }
     }
@@ -95,13 +125,30 @@ mod tests {
             let source = Source::new("x.toml", text);
             let mut report = Report::new(&source);
             parse(&source, &mut report);
-            report.finish().into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+            report
+                .finish()
+                .into_iter()
+                .map(|fault| fault.code)
+                .collect::<Vec<_>>()
         };
-        assert_eq!(check(&format!("a = {}", "[".repeat(100_000))), ["nested-too-deep"]);
-        assert_eq!(check(&format!("a = {}1{}", "[".repeat(16), "]".repeat(16))), [""; 0]);
-        assert_eq!(check(&format!("a = '{}' # {}", "[{".repeat(100), "{".repeat(100))), [""; 0]);
+        assert_eq!(
+            check(&format!("a = {}", "[".repeat(100_000))),
+            ["nested-too-deep"]
+        );
+        assert_eq!(
+            check(&format!("a = {}1{}", "[".repeat(16), "]".repeat(16))),
+            [""; 0]
+        );
+        assert_eq!(
+            check(&format!("a = '{}' # {}", "[{".repeat(100), "{".repeat(100))),
+            [""; 0]
+        );
         let key = vec!["k"; 78].join(".");
-        let deep = format!("[{key}]\nx = {}1{}", format!("{{{key}=").repeat(16), "}".repeat(16));
+        let deep = format!(
+            "[{key}]\nx = {}1{}",
+            format!("{{{key}=").repeat(16),
+            "}".repeat(16)
+        );
         assert_eq!(check(&deep), [""; 0]);
     }
 }

@@ -31,22 +31,45 @@ pub(crate) struct Value<'t> {
 impl<'t> Table<'t> {
     /// The table that is the file itself.
     pub(crate) fn root(entries: &'t DeTable<'t>) -> Self {
-        Self { name: String::new(), span: 0..0, entries, asked: Vec::new() }
+        Self {
+            name: String::new(),
+            span: 0..0,
+            entries,
+            asked: Vec::new(),
+        }
     }
 
     /// Gives the value of `key`, where there is one.
     pub(crate) fn get(&mut self, key: &'static str) -> Option<Value<'t>> {
         self.asked.push(key);
         let value = self.entries.get(key)?;
-        Some(Value { name: self.full(key), span: value.span(), raw: value.get_ref() })
+        Some(Value {
+            name: self.full(key),
+            span: value.span(),
+            raw: value.get_ref(),
+        })
     }
 
     /// Gives the value of `key`, or reports that it is missing.
-    pub(crate) fn require(&mut self, key: &'static str, report: &mut Report<'_>, example: &str) -> Option<Value<'t>> {
+    pub(crate) fn require(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+        example: &str,
+    ) -> Option<Value<'t>> {
         let value = self.get(key);
         if value.is_none() && !report.is_broken() {
-            let place = if self.name.is_empty() { "the file".to_owned() } else { format!("`{}`", self.name) };
-            report.add(&self.span, "missing-key", format!("{place} has no `{key}`"), format!("add {example}"));
+            let place = if self.name.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("`{}`", self.name)
+            };
+            report.add(
+                &self.span,
+                "missing-key",
+                format!("{place} has no `{key}`"),
+                format!("add {example}"),
+            );
         }
         value
     }
@@ -55,28 +78,61 @@ impl<'t> Table<'t> {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'t str, Range<usize>, Value<'t>)> {
         self.entries.iter().map(|(key, value)| {
             let name = self.full(key.get_ref());
-            (key.get_ref().as_ref(), key.span(), Value { name, span: value.span(), raw: value.get_ref() })
+            (
+                key.get_ref().as_ref(),
+                key.span(),
+                Value {
+                    name,
+                    span: value.span(),
+                    raw: value.get_ref(),
+                },
+            )
         })
     }
 
     /// Reports the keys that nobody asked for.
     pub(crate) fn finish(self, report: &mut Report<'_>) {
-        let free: Vec<&str> = self.asked.iter().copied().filter(|key| !self.entries.contains_key(*key)).collect();
-        for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.get_ref().as_ref())) {
-            let place = if self.name.is_empty() { "here".to_owned() } else { format!("of `{}`", self.name) };
+        let free: Vec<&str> = self
+            .asked
+            .iter()
+            .copied()
+            .filter(|key| !self.entries.contains_key(*key))
+            .collect();
+        for (key, _) in self
+            .entries
+            .iter()
+            .filter(|(key, _)| !self.asked.contains(&key.get_ref().as_ref()))
+        {
+            let place = if self.name.is_empty() {
+                "here".to_owned()
+            } else {
+                format!("of `{}`", self.name)
+            };
             let reason = format!("{} is not a key {place}", quoted(key.get_ref()));
-            let remedy = did_you_mean(key.get_ref(), &free, "remove it; keys that may be added are");
+            let remedy = did_you_mean(
+                key.get_ref(),
+                &free,
+                "remove it; keys that may be added are",
+            );
             report.add(&key.span(), "unknown-key", reason, remedy);
         }
     }
 
     fn full(&self, key: &str) -> String {
-        let key = if key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') && key.len() <= 64 {
+        let key = if key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+            && key.len() <= 64
+        {
             key.to_owned()
         } else {
             quoted(key).replace('`', "\"")
         };
-        if self.name.is_empty() { key } else { format!("{}.{key}", self.name) }
+        if self.name.is_empty() {
+            key
+        } else {
+            format!("{}.{key}", self.name)
+        }
     }
 }
 
@@ -107,21 +163,43 @@ impl<'t> Value<'t> {
     }
 
     /// A whole number within `range`.
-    pub(crate) fn whole(&self, report: &mut Report<'_>, range: RangeInclusive<u64>, example: &str) -> Option<u64> {
+    pub(crate) fn whole(
+        &self,
+        report: &mut Report<'_>,
+        range: RangeInclusive<u64>,
+        example: &str,
+    ) -> Option<u64> {
         let Some(integer) = self.raw.as_integer() else {
             self.wrong_type(report, "a whole number", example);
             return None;
         };
-        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|number| range.contains(number));
+        let number = u64::from_str_radix(integer.as_str(), integer.radix())
+            .ok()
+            .filter(|number| range.contains(number));
         if number.is_none() {
-            let reason = format!("`{}` is {integer}, which is not between {} and {}", self.name, range.start(), range.end());
-            report.add(&self.span, "out-of-range", reason, format!("write a number in that range, such as {example}"));
+            let reason = format!(
+                "`{}` is {integer}, which is not between {} and {}",
+                self.name,
+                range.start(),
+                range.end()
+            );
+            report.add(
+                &self.span,
+                "out-of-range",
+                reason,
+                format!("write a number in that range, such as {example}"),
+            );
         }
         number
     }
 
     /// A number, whole or not, within `range`.
-    pub(crate) fn number(&self, report: &mut Report<'_>, range: RangeInclusive<f64>, example: &str) -> Option<f64> {
+    pub(crate) fn number(
+        &self,
+        report: &mut Report<'_>,
+        range: RangeInclusive<f64>,
+        example: &str,
+    ) -> Option<f64> {
         let text = match self.raw {
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
             DeValue::Float(float) => float.as_str(),
@@ -132,8 +210,18 @@ impl<'t> Value<'t> {
         };
         let number = text.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
-            let reason = format!("`{}` is {text}, which is not between {} and {}", self.name, range.start(), range.end());
-            report.add(&self.span, "out-of-range", reason, format!("write a number in that range, such as {example}"));
+            let reason = format!(
+                "`{}` is {text}, which is not between {} and {}",
+                self.name,
+                range.start(),
+                range.end()
+            );
+            report.add(
+                &self.span,
+                "out-of-range",
+                reason,
+                format!("write a number in that range, such as {example}"),
+            );
         }
         number
     }
@@ -167,7 +255,12 @@ impl<'t> Value<'t> {
             self.wrong_type(report, "a table", example);
             return None;
         };
-        Some(Table { name: self.name.clone(), span: self.span.clone(), entries, asked: Vec::new() })
+        Some(Table {
+            name: self.name.clone(),
+            span: self.span.clone(),
+            entries,
+            asked: Vec::new(),
+        })
     }
 
     /// Whether it is a string.
@@ -200,7 +293,12 @@ impl<'t> Value<'t> {
         let mut refused = None;
         let json = json(self.raw, 0, &mut refused);
         if let Some(why) = refused {
-            report.add(&self.span, "bad-config", format!("`{}` {why}", self.name), "write a plain value: text, a number, true or false, or a list or table of them");
+            report.add(
+                &self.span,
+                "bad-config",
+                format!("`{}` {why}", self.name),
+                "write a plain value: text, a number, true or false, or a list or table of them",
+            );
             return None;
         }
         Some(json)
@@ -222,7 +320,9 @@ fn json(value: &DeValue<'_>, depth: usize, refused: &mut Option<String>) -> serd
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(number) => Json::Number(number.into()),
             Err(_) => {
-                *refused = Some(format!("has the number {integer}, which does not fit 64 bits"));
+                *refused = Some(format!(
+                    "has the number {integer}, which does not fit 64 bits"
+                ));
                 Json::Null
             }
         },
@@ -233,9 +333,22 @@ fn json(value: &DeValue<'_>, depth: usize, refused: &mut Option<String>) -> serd
                 Json::Null
             }
         },
-        DeValue::Array(array) => Json::Array(array.iter().map(|item| json(item.get_ref(), depth + 1, refused)).collect()),
-        DeValue::Table(table) => {
-            Json::Object(table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref(), depth + 1, refused))).collect())
-        }
+        DeValue::Array(array) => Json::Array(
+            array
+                .iter()
+                .map(|item| json(item.get_ref(), depth + 1, refused))
+                .collect(),
+        ),
+        DeValue::Table(table) => Json::Object(
+            table
+                .iter()
+                .map(|(key, value)| {
+                    (
+                        key.get_ref().to_string(),
+                        json(value.get_ref(), depth + 1, refused),
+                    )
+                })
+                .collect(),
+        ),
     }
 }

@@ -30,24 +30,53 @@ tokens = 10_000
 
 #[test]
 fn every_key_of_the_interface_is_understood() {
-    let checked = sound(&[("caxton.toml", "name = \"w\""), ("agents/analyst.toml", ANALYST), ("agents/notes.md", "x")]);
+    let checked = sound(&[
+        ("caxton.toml", "name = \"w\""),
+        ("agents/analyst.toml", ANALYST),
+        ("agents/notes.md", "x"),
+    ]);
     let agent = &checked.agents["analyst"];
     assert_eq!(agent.version.to_string(), "1.0.0");
     assert_eq!(agent.capabilities[1].version.to_string(), "1.2.0");
-    assert!(agent.may_call("csv__describe") && agent.may_call("chart__render") && !agent.may_call("chart__other"));
+    assert!(
+        agent.may_call("csv__describe")
+            && agent.may_call("chart__render")
+            && !agent.may_call("chart__other")
+    );
     assert!(agent.may_ask_for("anything") && agent.offers("charting"));
-    assert_eq!(agent.system_prompt.render(|_| "analyst"), "You are analyst.\n");
-    assert_eq!((agent.memory.enabled, agent.memory.scope), (true, Scope::Agent));
-    assert_eq!((agent.limits.tool_rounds, agent.limits.time, agent.limits.tokens), (6, Duration::from_secs(30), 10_000));
+    assert_eq!(
+        agent.system_prompt.render(|_| "analyst"),
+        "You are analyst.\n"
+    );
+    assert_eq!(
+        (agent.memory.enabled, agent.memory.scope),
+        (true, Scope::Agent)
+    );
+    assert_eq!(
+        (
+            agent.limits.tool_rounds,
+            agent.limits.time,
+            agent.limits.tokens
+        ),
+        (6, Duration::from_secs(30), 10_000)
+    );
     assert_eq!(checked.files, ["agents/analyst.toml", "caxton.toml"]);
 }
 
 #[test]
 fn an_agent_without_settings_has_no_tools_and_sane_limits() {
-    let agent = check_agent("name = \"a\"\ndescription = \" Talks. \"", "agents/a.toml", &AgentContext::none()).unwrap();
+    let agent = check_agent(
+        "name = \"a\"\ndescription = \" Talks. \"",
+        "agents/a.toml",
+        &AgentContext::none(),
+    )
+    .unwrap();
     assert!(agent.tools.is_empty() && !agent.may_call("csv__describe"));
     assert_eq!(agent.description, "Talks.");
-    assert_eq!((agent.limits.tool_rounds, agent.limits.time), (8, Duration::from_secs(60)));
+    assert_eq!(
+        (agent.limits.tool_rounds, agent.limits.time),
+        (8, Duration::from_secs(60))
+    );
     assert_eq!(agent.user_prompt_template.render(|_| "hello"), "hello");
     assert!(!agent.memory.enabled);
 }
@@ -57,8 +86,17 @@ fn check_table(toml: &str, expected: &[&str]) {
     let text = format!("name = \"a\"\ndescription = \"d\"\n{toml}");
     let workspace = "name = \"w\"\n[limits.turn]\ntokens = 60_000\ntime = \"90s\"\n[components.own]\nsource = \"builtin:csv\"";
     let found = faults(&[("caxton.toml", workspace), ("agents/a.toml", &text)]);
-    let places: Vec<String> =
-        found.iter().map(|fault| format!("{}:{} {}", i64::from(fault.line) - 2, fault.column, fault.code)).collect();
+    let places: Vec<String> = found
+        .iter()
+        .map(|fault| {
+            format!(
+                "{}:{} {}",
+                i64::from(fault.line) - 2,
+                fault.column,
+                fault.code
+            )
+        })
+        .collect();
     assert_eq!(places, expected, "{toml}\n{}", shown(&found));
 }
 
@@ -66,29 +104,85 @@ fn check_table(toml: &str, expected: &[&str]) {
 fn bad_values() {
     check_table("version = \"1.0\"", &["1:11 bad-version"]);
     check_table("version = 1.0", &["1:11 wrong-type"]);
-    check_table("capabilities = [\"Data\", 1, \"x\", \"x\", {}]", &["1:17 bad-capability", "1:25 wrong-type", "1:33 duplicate-capability", "1:38 missing-key"]);
-    check_table("capabilities = [{ name = \"x\", version = \"one\", desc = \"\" }]", &["1:41 bad-version", "1:48 unknown-key"]);
+    check_table(
+        "capabilities = [\"Data\", 1, \"x\", \"x\", {}]",
+        &[
+            "1:17 bad-capability",
+            "1:25 wrong-type",
+            "1:33 duplicate-capability",
+            "1:38 missing-key",
+        ],
+    );
+    check_table(
+        "capabilities = [{ name = \"x\", version = \"one\", desc = \"\" }]",
+        &["1:41 bad-version", "1:48 unknown-key"],
+    );
     check_table("capabilities = \"x\"", &["1:16 wrong-type"]);
-    check_table("model = \"gpt\"\ntemperature = 3", &["1:9 bad-model", "2:15 out-of-range"]);
-    check_table("model = \"opnai/gpt\"\ntemperature = \"hot\"", &["1:9 unknown-provider", "2:15 wrong-type"]);
-    check_table("[memory]\nenabled = \"yes\"\nscope = \"all\"\nsize = 1", &["2:11 wrong-type", "3:9 bad-scope", "4:1 unknown-key"]);
-    check_table("[limits]\ntool_rounds = -1\ntime = \"2m\"\ntokens = 60_001\nfuel = 1", &["2:15 out-of-range", "3:8 above-ceiling", "4:10 above-ceiling", "5:1 unknown-key"]);
+    check_table(
+        "model = \"gpt\"\ntemperature = 3",
+        &["1:9 bad-model", "2:15 out-of-range"],
+    );
+    check_table(
+        "model = \"opnai/gpt\"\ntemperature = \"hot\"",
+        &["1:9 unknown-provider", "2:15 wrong-type"],
+    );
+    check_table(
+        "[memory]\nenabled = \"yes\"\nscope = \"all\"\nsize = 1",
+        &["2:11 wrong-type", "3:9 bad-scope", "4:1 unknown-key"],
+    );
+    check_table(
+        "[limits]\ntool_rounds = -1\ntime = \"2m\"\ntokens = 60_001\nfuel = 1",
+        &[
+            "2:15 out-of-range",
+            "3:8 above-ceiling",
+            "4:10 above-ceiling",
+            "5:1 unknown-key",
+        ],
+    );
     check_table("sytem_prompt = \"\"", &["1:1 unknown-key"]);
 }
 
 #[test]
 fn bad_allowlists() {
-    check_table("tools = [\"csv__*\", \"own__x\", \"*\", \"*__render\", \"c*__parse\"]", &[]);
-    check_table("tools = [\"cvs__*\", \"csv\", \"csv__\", \"a b\", 1]", &["1:10 unknown-component", "1:20 bad-pattern", "1:27 bad-pattern", "1:36 bad-pattern", "1:43 wrong-type"]);
-    check_table("tools = [\"zz*\"]\ndelegates = [\"charting\", \"Ü\"]", &["1:10 bad-pattern", "2:14 unknown-capability", "2:26 bad-pattern"]);
+    check_table(
+        "tools = [\"csv__*\", \"own__x\", \"*\", \"*__render\", \"c*__parse\"]",
+        &[],
+    );
+    check_table(
+        "tools = [\"cvs__*\", \"csv\", \"csv__\", \"a b\", 1]",
+        &[
+            "1:10 unknown-component",
+            "1:20 bad-pattern",
+            "1:27 bad-pattern",
+            "1:36 bad-pattern",
+            "1:43 wrong-type",
+        ],
+    );
+    check_table(
+        "tools = [\"zz*\"]\ndelegates = [\"charting\", \"Ü\"]",
+        &[
+            "1:10 bad-pattern",
+            "2:14 unknown-capability",
+            "2:26 bad-pattern",
+        ],
+    );
 }
 
 #[test]
 fn bad_prompts_are_told_where_the_braces_stand() {
-    check_table("system_prompt = \"\"\"\nHello {{nme}},\n  {{request}} {{agent}}\n\"\"\"", &["2:7 unknown-variable", "3:3 unknown-variable"]);
+    check_table(
+        "system_prompt = \"\"\"\nHello {{nme}},\n  {{request}} {{agent}}\n\"\"\"",
+        &["2:7 unknown-variable", "3:3 unknown-variable"],
+    );
     check_table("system_prompt = \"{{agent\"", &["1:18 unknown-variable"]);
-    check_table("system_prompt = \"\\u007b\\u007bx}} {{y}}\"", &["1:17 unknown-variable", "1:17 unknown-variable"]);
-    check_table("user_prompt_template = \"{{context}}\"", &["1:24 missing-variable"]);
+    check_table(
+        "system_prompt = \"\\u007b\\u007bx}} {{y}}\"",
+        &["1:17 unknown-variable", "1:17 unknown-variable"],
+    );
+    check_table(
+        "user_prompt_template = \"{{context}}\"",
+        &["1:24 missing-variable"],
+    );
     check_table("user_prompt_template = \"{{request}} {{{{x}}\"", &[]);
 }
 
@@ -96,12 +190,38 @@ fn bad_prompts_are_told_where_the_braces_stand() {
 fn names_are_unique_and_those_of_the_files() {
     let agent = |name: &str| format!("name = \"{name}\"\ndescription = \"d\"\n");
     let workspace = ("caxton.toml", "name = \"w\"");
-    let found = faults(&[workspace, ("agents/a.toml", &agent("a")), ("agents/b.toml", &agent("a"))]);
-    assert_eq!(places(&found), ["agents/b.toml:1:8 duplicate-name", "agents/b.toml:1:8 name-mismatch"]);
-    let found = faults(&[workspace, ("agents/auto.toml", &agent("auto")), ("agents/x y.toml", &agent("x y"))]);
-    assert_eq!(places(&found), ["agents/auto.toml:1:8 bad-name", "agents/x y.toml:1:8 bad-name"]);
+    let found = faults(&[
+        workspace,
+        ("agents/a.toml", &agent("a")),
+        ("agents/b.toml", &agent("a")),
+    ]);
+    assert_eq!(
+        places(&found),
+        [
+            "agents/b.toml:1:8 duplicate-name",
+            "agents/b.toml:1:8 name-mismatch"
+        ]
+    );
+    let found = faults(&[
+        workspace,
+        ("agents/auto.toml", &agent("auto")),
+        ("agents/x y.toml", &agent("x y")),
+    ]);
+    assert_eq!(
+        places(&found),
+        [
+            "agents/auto.toml:1:8 bad-name",
+            "agents/x y.toml:1:8 bad-name"
+        ]
+    );
     let found = faults(&[workspace, ("agents/a.toml", "")]);
-    assert_eq!(places(&found), ["agents/a.toml:1:1 missing-key", "agents/a.toml:1:1 missing-key"]);
+    assert_eq!(
+        places(&found),
+        [
+            "agents/a.toml:1:1 missing-key",
+            "agents/a.toml:1:1 missing-key"
+        ]
+    );
 }
 
 #[test]
@@ -109,17 +229,35 @@ fn agents_may_ask_only_for_what_others_offer() {
     let workspace = ("caxton.toml", "name = \"w\"");
     let asking = "name = \"a\"\ndescription = \"d\"\ncapabilities = [\"own\"]\ndelegates = [\"charting\", \"chart*\", \"own\", \"chrting\"]";
     let offering = "name = \"b\"\ndescription = \"d\"\ncapabilities = [\"charting\"]";
-    let found = faults(&[workspace, ("agents/a.toml", asking), ("agents/b.toml", offering)]);
-    assert_eq!(places(&found), ["agents/a.toml:4:36 unknown-capability", "agents/a.toml:4:43 unknown-capability"]);
+    let found = faults(&[
+        workspace,
+        ("agents/a.toml", asking),
+        ("agents/b.toml", offering),
+    ]);
+    assert_eq!(
+        places(&found),
+        [
+            "agents/a.toml:4:36 unknown-capability",
+            "agents/a.toml:4:43 unknown-capability"
+        ]
+    );
     assert_eq!(found[1].remedy, "did you mean `charting`?");
     // While another agent can't be read, nobody knows what it offers.
-    let found = faults(&[workspace, ("agents/a.toml", asking), ("agents/b.toml", "name = ")]);
+    let found = faults(&[
+        workspace,
+        ("agents/a.toml", asking),
+        ("agents/b.toml", "name = "),
+    ]);
     assert_eq!(places(&found), ["agents/b.toml:1:8 syntax"]);
 }
 
 #[test]
 fn one_files_faults_hide_no_others() {
-    let found = faults(&[("caxton.toml", "nme = \"w\""), ("agents/a.toml", "tools = ["), ("agents/b.toml", "x = 1\nname = \"b\"")]);
+    let found = faults(&[
+        ("caxton.toml", "nme = \"w\""),
+        ("agents/a.toml", "tools = ["),
+        ("agents/b.toml", "x = 1\nname = \"b\""),
+    ]);
     assert_eq!(
         places(&found),
         [

@@ -13,10 +13,23 @@ fn agent_faults(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn odd_bytes_are_refused() {
-    assert_eq!(agent_faults(b"name = \"a\"\n# caf\xe9\n"), ["agents/a.toml:2:6 not-utf8"]);
-    assert_eq!(agent_faults(&vec![b' '; (1 << 20) + 1]), ["agents/a.toml:1:1 file-too-large"]);
-    assert_eq!(agent_faults(format!("x = {}", "[".repeat(500_000)).as_bytes()), ["agents/a.toml:1:21 nested-too-deep"]);
-    assert!(agent_faults(&vec![0; 1000]).iter().all(|place| place.ends_with("syntax")));
+    assert_eq!(
+        agent_faults(b"name = \"a\"\n# caf\xe9\n"),
+        ["agents/a.toml:2:6 not-utf8"]
+    );
+    assert_eq!(
+        agent_faults(&vec![b' '; (1 << 20) + 1]),
+        ["agents/a.toml:1:1 file-too-large"]
+    );
+    assert_eq!(
+        agent_faults(format!("x = {}", "[".repeat(500_000)).as_bytes()),
+        ["agents/a.toml:1:21 nested-too-deep"]
+    );
+    assert!(
+        agent_faults(&vec![0; 1000])
+            .iter()
+            .all(|place| place.ends_with("syntax"))
+    );
     let many = agent_faults("=\n".repeat(10_000).as_bytes());
     assert_eq!(many.len(), 201);
     assert!(many.last().unwrap().ends_with("too-many-faults"));
@@ -32,27 +45,54 @@ fn what_is_not_a_file_is_refused() {
     symlink("loop.toml", agents.join("loop.toml")).unwrap();
     symlink("/dev/zero", agents.join("zero.toml")).unwrap();
     let faults = check(dir.path(), &KNOWN).unwrap_err();
-    let expected = ["directory.toml:1:1 not-a-file", "loop.toml:1:1 unreadable-file", "zero.toml:1:1 not-a-file"];
-    assert_eq!(places(&faults), expected.map(|place| format!("agents/{place}")));
+    let expected = [
+        "directory.toml:1:1 not-a-file",
+        "loop.toml:1:1 unreadable-file",
+        "zero.toml:1:1 not-a-file",
+    ];
+    assert_eq!(
+        places(&faults),
+        expected.map(|place| format!("agents/{place}"))
+    );
     // Neither may be a directory what should hold files.
-    let dir = workspace(&[("caxton.toml", "name = \"w\""), ("agents", ""), ("components", "")]);
+    let dir = workspace(&[
+        ("caxton.toml", "name = \"w\""),
+        ("agents", ""),
+        ("components", ""),
+    ]);
     let faults = check(dir.path(), &KNOWN).unwrap_err();
-    assert_eq!(places(&faults), ["components:1:1 unreadable-directory", "agents:1:1 unreadable-directory"]);
+    assert_eq!(
+        places(&faults),
+        [
+            "components:1:1 unreadable-directory",
+            "agents:1:1 unreadable-directory"
+        ]
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn a_link_out_of_the_workspace_is_no_grant() {
-    let dir = workspace(&[("caxton.toml", "name = \"w\"\n[components.files.grants]\nfiles = [\"link\"]")]);
+    let dir = workspace(&[(
+        "caxton.toml",
+        "name = \"w\"\n[components.files.grants]\nfiles = [\"link\"]",
+    )]);
     std::os::unix::fs::symlink("/", dir.path().join("link")).unwrap();
-    assert_eq!(places(&check(dir.path(), &KNOWN).unwrap_err()), ["caxton.toml:3:10 outside-workspace"]);
+    assert_eq!(
+        places(&check(dir.path(), &KNOWN).unwrap_err()),
+        ["caxton.toml:3:10 outside-workspace"]
+    );
 }
 
 #[test]
 fn control_characters_are_shown_escaped() {
-    let text = "name = \"a\"\ndescription = \"d\"\n\"\\u001b[2J\\u202e\" = 1\ntools = [\"\\u001b[2J\"]";
+    let text =
+        "name = \"a\"\ndescription = \"d\"\n\"\\u001b[2J\\u202e\" = 1\ntools = [\"\\u001b[2J\"]";
     for fault in check_agent(text, "agents/a.toml", &AgentContext::none()).unwrap_err() {
-        assert!(!fault.to_string().contains(['\u{1b}', '\u{202e}']), "{fault:?}");
+        assert!(
+            !fault.to_string().contains(['\u{1b}', '\u{202e}']),
+            "{fault:?}"
+        );
     }
 }
 
@@ -76,8 +116,10 @@ fn mutations_of_valid_files_never_panic() {
         [[components.csv.secrets]]\nhost = \"https://a.example\"\nheader = \"x\"\nvalue = \"${OPENAI_API_KEY}\"\n";
     const AGENT: &str = "name = \"a\"\nversion = \"1.0.0\"\ndescription = \"Größe {{x}}\"\ncapabilities = [\"x\", { name = \"y\", version = \"1.2\" }]\n\
         tools = [\"csv__*\"]\nsystem_prompt = \"\"\"\n{{agent}} \\u007b{ {{{{\n\"\"\"\n[memory]\nscope = \"agent\"\n[limits]\ntime = \"1s\"\n";
-    const PIECES: &[&str] =
-        &["\"", "'''", "\"\"\"", "[", "]", "{", "}", "{{", "}}", "=", ".", ",", "\n", "\\", "#", "é", "\u{0}", "9", "-", "${", "$", "[[a]]\n", "\r", "_", "1e999", "0x", "nan"];
+    const PIECES: &[&str] = &[
+        "\"", "'''", "\"\"\"", "[", "]", "{", "}", "{{", "}}", "=", ".", ",", "\n", "\\", "#", "é",
+        "\u{0}", "9", "-", "${", "$", "[[a]]\n", "\r", "_", "1e999", "0x", "nan",
+    ];
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let dir = workspace(&[("data/x", "")]);
     for round in 0..1_000 {
@@ -104,9 +146,18 @@ fn mutations_of_valid_files_never_panic() {
         write(dir.path(), "caxton.toml", &files[0]);
         write(dir.path(), "agents/a.toml", &files[1]);
         if let Err(faults) = check(dir.path(), &KNOWN) {
-            assert!(!faults.is_empty(), "round {round}: refused without a reason");
+            assert!(
+                !faults.is_empty(),
+                "round {round}: refused without a reason"
+            );
             for fault in faults {
-                assert!(fault.line > 0 && fault.column > 0 && !fault.reason.is_empty() && !fault.remedy.is_empty(), "{fault:?}");
+                assert!(
+                    fault.line > 0
+                        && fault.column > 0
+                        && !fault.reason.is_empty()
+                        && !fault.remedy.is_empty(),
+                    "{fault:?}"
+                );
                 assert!(!fault.reason.contains("sk-s3cret"), "{fault:?}");
             }
         }

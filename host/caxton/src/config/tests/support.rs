@@ -8,8 +8,19 @@ use tempfile::TempDir;
 use crate::config::{Checked, Fault, Known, check};
 
 /// What a server of ours has built in.
-pub(super) const BUILTINS: &[&str] =
-    &["calc", "chart", "csv", "files", "http-fetch", "json", "keyword", "offline", "openai", "semantic", "time"];
+pub(super) const BUILTINS: &[&str] = &[
+    "calc",
+    "chart",
+    "csv",
+    "files",
+    "http-fetch",
+    "json",
+    "keyword",
+    "offline",
+    "openai",
+    "semantic",
+    "time",
+];
 
 /// An environment with one variable.
 pub(super) const KNOWN: Known<'static> = Known {
@@ -35,7 +46,9 @@ pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) {
 
 /// The faults of a workspace of these files.
 pub(super) fn faults(files: &[(&str, &str)]) -> Vec<Fault> {
-    check(workspace(files).path(), &KNOWN).err().unwrap_or_default()
+    check(workspace(files).path(), &KNOWN)
+        .err()
+        .unwrap_or_default()
 }
 
 /// A workspace of these files, which has no faults.
@@ -50,5 +63,13 @@ pub(super) fn shown(faults: &[Fault]) -> String {
 
 /// Where and what, as `FILE:LINE:COLUMN CODE`.
 pub(super) fn places(faults: &[Fault]) -> Vec<String> {
-    faults.iter().map(|fault| format!("{}:{}:{} {}", fault.file, fault.line, fault.column, fault.code)).collect()
+    faults
+        .iter()
+        .map(|fault| {
+            format!(
+                "{}:{}:{} {}",
+                fault.file, fault.line, fault.column, fault.code
+            )
+        })
+        .collect()
 }

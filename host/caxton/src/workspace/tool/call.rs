@@ -59,47 +59,104 @@ impl Tool {
     /// # Errors
     /// Every [`Error`] but `Unknown` and `Load`.
     pub async fn call(&self, arguments: Value, call: Call) -> Result<Outcome, Error> {
-        let arguments = if arguments.is_null() { Value::Object(serde_json::Map::new()) } else { arguments };
+        let arguments = if arguments.is_null() {
+            Value::Object(serde_json::Map::new())
+        } else {
+            arguments
+        };
         self.check(&arguments)?;
         let text = arguments.to_string();
-        let called = self.component.call_tool(call, &self.definition.name, &text).await;
+        let called = self
+            .component
+            .call_tool(call, &self.definition.name, &text)
+            .await;
         let Called { value, receipt } = called.map_err(|failed| self.failed(failed))?;
         let component = self.component.name().to_owned();
         match value {
-            Ok(tool_types::Outcome::Complete(result)) => self.checked(result, receipt, component).map(Outcome::Complete),
-            Ok(tool_types::Outcome::InputRequired(input)) => Ok(Outcome::InputRequired(Question { input, receipt, component })),
+            Ok(tool_types::Outcome::Complete(result)) => self
+                .checked(result, receipt, component)
+                .map(Outcome::Complete),
+            Ok(tool_types::Outcome::InputRequired(input)) => Ok(Outcome::InputRequired(Question {
+                input,
+                receipt,
+                component,
+            })),
             Err(error) => Err(self.refused(error, receipt)),
         }
     }
 
     /// Holds a result against the promises of the tool.
-    fn checked(&self, result: tool_types::ToolResult, receipt: Receipt, component: String) -> Result<Answer, Error> {
-        let unfit = |reason: String| Error::Output { tool: self.name.clone(), reason, receipt: Box::new(receipt.clone()) };
+    fn checked(
+        &self,
+        result: tool_types::ToolResult,
+        receipt: Receipt,
+        component: String,
+    ) -> Result<Answer, Error> {
+        let unfit = |reason: String| Error::Output {
+            tool: self.name.clone(),
+            reason,
+            receipt: Box::new(receipt.clone()),
+        };
         let structured: Option<Value> = match &result.structured {
-            Some(text) => Some(serde_json::from_str(text).map_err(|e| unfit(format!("the structured result is not JSON: {e}")))?),
+            Some(text) => Some(
+                serde_json::from_str(text)
+                    .map_err(|e| unfit(format!("the structured result is not JSON: {e}")))?,
+            ),
             None => None,
         };
         // A result that says what went wrong need not look like one that worked.
         if let (Some(schema), false) = (&self.output, result.is_error) {
-            let value = structured.as_ref().ok_or_else(|| unfit("there is no structured result".to_owned()))?;
-            schema.check(value).map_err(|faults| unfit(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+            let value = structured
+                .as_ref()
+                .ok_or_else(|| unfit("there is no structured result".to_owned()))?;
+            schema.check(value).map_err(|faults| {
+                unfit(
+                    faults
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                )
+            })?;
         }
-        Ok(Answer { content: result.content, structured, is_error: result.is_error, receipt, component })
+        Ok(Answer {
+            content: result.content,
+            structured,
+            is_error: result.is_error,
+            receipt,
+            component,
+        })
     }
 
     fn failed(&self, failed: Failed) -> Error {
-        Error::Failed { tool: self.name.clone(), source: failed.error, receipt: failed.receipt }
+        Error::Failed {
+            tool: self.name.clone(),
+            source: failed.error,
+            receipt: failed.receipt,
+        }
     }
 
     fn refused(&self, error: ToolError, receipt: Receipt) -> Error {
         let (tool, receipt) = (self.name.clone(), Box::new(receipt));
         match error {
-            ToolError::InvalidArguments(reason) => Error::Unfit { tool, reason, receipt },
+            ToolError::InvalidArguments(reason) => Error::Unfit {
+                tool,
+                reason,
+                receipt,
+            },
             ToolError::NotFound(reason) => {
                 let reason = format!("its component listed it and does not know it: {reason}");
-                Error::Refused { tool, reason, receipt }
+                Error::Refused {
+                    tool,
+                    reason,
+                    receipt,
+                }
             }
-            ToolError::Failed(reason) => Error::Refused { tool, reason, receipt },
+            ToolError::Failed(reason) => Error::Refused {
+                tool,
+                reason,
+                receipt,
+            },
         }
     }
 }

@@ -13,7 +13,11 @@ pub struct ArgumentFault {
 
 impl std::fmt::Display for ArgumentFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.pointer.is_empty() { f.write_str(&self.reason) } else { write!(f, "{}: {}", self.pointer, self.reason) }
+        if self.pointer.is_empty() {
+            f.write_str(&self.reason)
+        } else {
+            write!(f, "{}: {}", self.pointer, self.reason)
+        }
     }
 }
 
@@ -68,7 +72,9 @@ pub enum Error {
         receipt: Box<Receipt>,
     },
     /// The result is not what the tool's own schema promises.
-    #[error("`{tool}` gave a result that does not fit its own output schema: {reason}; this is a fault of the component")]
+    #[error(
+        "`{tool}` gave a result that does not fit its own output schema: {reason}; this is a fault of the component"
+    )]
     Output {
         /// The tool.
         tool: String,
@@ -104,7 +110,10 @@ impl Error {
     pub fn receipt(&self) -> Option<&Receipt> {
         match self {
             Self::Unknown { .. } | Self::Arguments { .. } | Self::Load { .. } => None,
-            Self::Unfit { receipt, .. } | Self::Refused { receipt, .. } | Self::Failed { receipt, .. } | Self::Output { receipt, .. } => Some(receipt),
+            Self::Unfit { receipt, .. }
+            | Self::Refused { receipt, .. }
+            | Self::Failed { receipt, .. }
+            | Self::Output { receipt, .. } => Some(receipt),
         }
     }
 }
@@ -119,5 +128,9 @@ pub(crate) fn did_you_mean(nearest: &[String]) -> String {
 }
 
 fn list(faults: &[ArgumentFault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -14,8 +14,8 @@ use caxton_sandbox::{Component, tool_types};
 use serde_json::{Map, Value};
 
 pub use call::{Answer, Outcome, Question};
-pub use error::{ArgumentFault, Error};
 pub(crate) use error::did_you_mean;
+pub use error::{ArgumentFault, Error};
 pub(crate) use nearest::nearest;
 
 pub use usage::Usage;
@@ -41,16 +41,35 @@ impl Tool {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(crate) fn new(component: &Component, prefix: &str, definition: tool_types::Tool) -> Result<Self, String> {
+    pub(crate) fn new(
+        component: &Component,
+        prefix: &str,
+        definition: tool_types::Tool,
+    ) -> Result<Self, String> {
         let own = &definition.name;
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
         if own.is_empty() || own.len() > 64 || !own.bytes().all(allowed) {
-            return Err(format!("the tool name `{}` is not 1 to 64 of A-Z a-z 0-9 _ - .", own.escape_debug()));
+            return Err(format!(
+                "the tool name `{}` is not 1 to 64 of A-Z a-z 0-9 _ - .",
+                own.escape_debug()
+            ));
         }
-        let input = Schema::compile(&definition.input_schema, true).map_err(|why| format!("the input schema of `{own}` {why}"))?;
-        let output = definition.output_schema.as_deref().map(|schema| Schema::compile(schema, false)).transpose();
+        let input = Schema::compile(&definition.input_schema, true)
+            .map_err(|why| format!("the input schema of `{own}` {why}"))?;
+        let output = definition
+            .output_schema
+            .as_deref()
+            .map(|schema| Schema::compile(schema, false))
+            .transpose();
         let output = output.map_err(|why| format!("the output schema of `{own}` {why}"))?;
-        Ok(Self { name: format!("{prefix}{own}"), component: component.clone(), definition, input, output, counters: Counters::default() })
+        Ok(Self {
+            name: format!("{prefix}{own}"),
+            component: component.clone(),
+            definition,
+            input,
+            output,
+            counters: Counters::default(),
+        })
     }
 
     /// The schema of its arguments.
@@ -78,7 +97,12 @@ impl Tool {
     /// # Errors
     /// [`Error::Arguments`].
     pub fn check(&self, arguments: &Value) -> Result<(), Error> {
-        self.input.check(arguments).map_err(|faults| Error::Arguments { tool: self.name.clone(), faults })
+        self.input
+            .check(arguments)
+            .map_err(|faults| Error::Arguments {
+                tool: self.name.clone(),
+                faults,
+            })
     }
 }
 
@@ -100,7 +124,11 @@ impl Index {
             let name = tool.name.clone();
             let second = tool.component.name().to_owned();
             if let Some(first) = by_name.insert(name.clone(), tool) {
-                return Err(Taken { tool: name, first: first.component.name().to_owned(), second });
+                return Err(Taken {
+                    tool: name,
+                    first: first.component.name().to_owned(),
+                    second,
+                });
             }
         }
         let mut sorted: Vec<_> = by_name.values().cloned().collect();
@@ -121,7 +149,10 @@ impl Index {
     /// The answer to a name that no tool has.
     pub fn unknown(&self, name: &str) -> Error {
         let nearest = nearest(name, self.sorted.iter().map(|tool| tool.name.as_str()));
-        Error::Unknown { name: name.to_owned(), nearest }
+        Error::Unknown {
+            name: name.to_owned(),
+            nearest,
+        }
     }
 }
 

@@ -12,13 +12,27 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         return Vec::new();
     }
     let plain = fold(name);
-    let mut near: Vec<(usize, &str)> = known.into_iter().filter_map(|candidate| Some((distance(&plain, &fold(candidate))?, candidate))).collect();
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|candidate| Some((distance(&plain, &fold(candidate))?, candidate)))
+        .collect();
     near.sort_unstable();
-    near.into_iter().take(SUGGESTED_MAX).map(|(_, name)| name.to_owned()).collect()
+    near.into_iter()
+        .take(SUGGESTED_MAX)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }
 
 fn fold(name: &str) -> String {
-    name.chars().map(|c| if matches!(c, '-' | '.' | '/' | ' ') { '_' } else { c.to_ascii_lowercase() }).collect()
+    name.chars()
+        .map(|c| {
+            if matches!(c, '-' | '.' | '/' | ' ') {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }
 
 /// How far two names are apart, or nothing where they have little in common.
@@ -34,7 +48,8 @@ fn distance(name: &str, candidate: &str) -> Option<usize> {
     if whole * 3 <= longest {
         return Some(whole);
     }
-    let inside = own.len() >= 3 && candidate.contains(&own) || theirs.len() >= 3 && name.contains(&theirs);
+    let inside =
+        own.len() >= 3 && candidate.contains(&own) || theirs.len() >= 3 && name.contains(&theirs);
     inside.then_some(whole)
 }
 
@@ -44,8 +59,15 @@ mod tests {
 
     #[test]
     fn slips_are_recognised_and_strangers_are_not() {
-        let known = ["calc__eval", "calc__stats", "chart__render", "csv__describe", "csv__filter"];
-        let check = |name: &str, expected: &[&str]| assert_eq!(nearest(name, known), expected, "{name}");
+        let known = [
+            "calc__eval",
+            "calc__stats",
+            "chart__render",
+            "csv__describe",
+            "csv__filter",
+        ];
+        let check =
+            |name: &str, expected: &[&str]| assert_eq!(nearest(name, known), expected, "{name}");
         check("csv__descibe", &["csv__describe"]);
         check("csv-describe", &["csv__describe"]);
         check("filter", &["csv__filter"]);

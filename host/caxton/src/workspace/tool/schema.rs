@@ -35,7 +35,9 @@ impl Schema {
         if object && source.get("type").and_then(Value::as_str) != Some("object") {
             return Err("does not describe an object: it needs `\"type\": \"object\"`".to_owned());
         }
-        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
+        let patterns = PatternOptions::regex()
+            .size_limit(PATTERN_BYTES_MAX)
+            .dfa_size_limit(PATTERN_BYTES_MAX);
         let compiled = jsonschema::options()
             .offline()
             .with_pattern_options(patterns)
@@ -44,7 +46,10 @@ impl Schema {
         let Value::Object(source) = schema else {
             return Err("is not a JSON object".to_owned());
         };
-        Ok(Self { source: std::sync::Arc::new(source), compiled })
+        Ok(Self {
+            source: std::sync::Arc::new(source),
+            compiled,
+        })
     }
 
     /// Checks `value`.
@@ -59,7 +64,12 @@ impl Schema {
             pointer: e.instance_path().as_str().to_owned(),
             reason: shortened(&e.to_string()),
         };
-        Err(self.compiled.iter_errors(value).take(FAULTS_MAX).map(fault).collect())
+        Err(self
+            .compiled
+            .iter_errors(value)
+            .take(FAULTS_MAX)
+            .map(fault)
+            .collect())
     }
 }
 
@@ -85,24 +95,45 @@ mod tests {
         refused("true", "not a JSON object");
         refused("{}", "does not describe an object");
         refused(r#"{"type":"array"}"#, "does not describe an object");
-        refused(r#"{"type":"object","properties":{"a":{"type":"text"}}}"#, "not a valid JSON Schema");
-        refused(r#"{"type":"object","required":"a"}"#, "not a valid JSON Schema");
-        refused(r##"{"type":"object","$ref":"#/$defs/absent"}"##, "not a valid JSON Schema");
+        refused(
+            r#"{"type":"object","properties":{"a":{"type":"text"}}}"#,
+            "not a valid JSON Schema",
+        );
+        refused(
+            r#"{"type":"object","required":"a"}"#,
+            "not a valid JSON Schema",
+        );
+        refused(
+            r##"{"type":"object","$ref":"#/$defs/absent"}"##,
+            "not a valid JSON Schema",
+        );
         // Nothing is fetched, neither from the web nor from the disk.
-        refused(r#"{"type":"object","$ref":"https://schemas.example.com/a.json"}"#, "not a valid JSON Schema");
-        refused(r#"{"type":"object","$ref":"file:///etc/passwd"}"#, "not a valid JSON Schema");
+        refused(
+            r#"{"type":"object","$ref":"https://schemas.example.com/a.json"}"#,
+            "not a valid JSON Schema",
+        );
+        refused(
+            r#"{"type":"object","$ref":"file:///etc/passwd"}"#,
+            "not a valid JSON Schema",
+        );
         // A back reference needs a pattern engine whose time is not linear.
-        refused(r#"{"type":"object","properties":{"a":{"pattern":"(a)\\1"}}}"#, "not a valid JSON Schema");
+        refused(
+            r#"{"type":"object","properties":{"a":{"pattern":"(a)\\1"}}}"#,
+            "not a valid JSON Schema",
+        );
     }
 
     #[test]
     fn a_schema_without_an_end_does_not_hang_the_host() {
-        let schema = Schema::compile(r##"{"type":"object","$ref":"#"}"##, true).expect("it compiles");
+        let schema =
+            Schema::compile(r##"{"type":"object","$ref":"#"}"##, true).expect("it compiles");
         assert!(schema.check(&json!({})).is_ok());
         let tree = r##"{"type":"object","properties":{"next":{"$ref":"#"}},"additionalProperties":false}"##;
         let schema = Schema::compile(tree, true).expect("it compiles");
         assert!(schema.check(&json!({"next": {"next": {}}})).is_ok());
-        let faults = schema.check(&json!({"next": {"next": {"last": 1}}})).expect_err("`last` is unknown");
+        let faults = schema
+            .check(&json!({"next": {"next": {"last": 1}}}))
+            .expect_err("`last` is unknown");
         assert_eq!(faults[0].pointer, "/next/next");
     }
 
@@ -110,9 +141,15 @@ mod tests {
     fn faults_name_the_place_and_the_reason() {
         let schema = r#"{"type":"object","properties":{"n":{"type":"integer","minimum":1}},"required":["n","m"]}"#;
         let schema = Schema::compile(schema, true).expect("it compiles");
-        let faults = schema.check(&json!({"n": "x"})).expect_err("both are wrong");
+        let faults = schema
+            .check(&json!({"n": "x"}))
+            .expect_err("both are wrong");
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         assert!(told.iter().any(|t| t.starts_with("/n: ")), "{told:?}");
-        assert!(told.iter().any(|t| t.contains("\"m\" is a required property")), "{told:?}");
+        assert!(
+            told.iter()
+                .any(|t| t.contains("\"m\" is a required property")),
+            "{told:?}"
+        );
     }
 }

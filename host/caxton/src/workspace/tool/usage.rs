@@ -32,6 +32,10 @@ impl Counters {
     /// The counters now. A call that ends at this very moment may show in some of them only.
     pub(super) fn now(&self) -> Usage {
         let failures = self.failures.load(Relaxed);
-        Usage { calls: self.calls.load(Relaxed).max(failures), failures, duration_us: self.duration_us.load(Relaxed) }
+        Usage {
+            calls: self.calls.load(Relaxed).max(failures),
+            failures,
+            duration_us: self.duration_us.load(Relaxed),
+        }
     }
 }
