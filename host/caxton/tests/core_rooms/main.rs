@@ -3,6 +3,7 @@
 
 mod changing;
 mod delegating;
+mod guests;
 mod opening;
 mod support;
 mod tools;
