@@ -207,6 +207,7 @@ pub fn rank(
                 facts,
                 similar,
                 tool_words: &tool.words,
+                takes_table: false,
             }
             .fill(&parameters(tool, offer));
             let resemblance = match &cosines {
@@ -282,9 +283,14 @@ fn shared_words(asked: &str, texts: &[String]) -> Vec<f32> {
     asked.dedup();
     asked.retain(|stem| stem.len() > 2 && !is_common(stem));
     let total = documents.len() as f32 + 3.0;
+    let average =
+        documents.iter().map(Vec::len).sum::<usize>() as f32 / documents.len().max(1) as f32;
     documents
         .iter()
         .map(|document| {
+            // A long description meets many words by chance: BM25 with the usual constants holds it back.
+            let weight =
+                2.2 / (1.0 + 1.2 * (0.25 + 0.75 * document.len() as f32 / average.max(1.0)));
             let sum: f32 = asked
                 .iter()
                 .filter(|stem| document.contains(stem))
@@ -293,7 +299,7 @@ fn shared_words(asked: &str, texts: &[String]) -> Vec<f32> {
                     (1.0 + (total - *holders as f32 + 0.5) / (*holders as f32 + 0.5)).ln()
                 })
                 .sum();
-            1.0 - 0.5_f32.powf(sum / WORDS_HALF)
+            1.0 - 0.5_f32.powf(weight * sum / WORDS_HALF)
         })
         .collect()
 }

@@ -147,6 +147,13 @@ impl Facts {
                 groups.push(*column);
             }
         }
+        // `products by revenue` ranks the products: numbers are grouped by only where nothing else is mentioned.
+        if mentioned
+            .iter()
+            .any(|(column, _)| column.is_numeric == Some(false))
+        {
+            groups.retain(|column| column.is_numeric != Some(true));
+        }
         if groups.is_empty() {
             groups.extend(
                 mentioned
@@ -216,7 +223,11 @@ impl Facts {
                 });
             }
         }
-        for column in &self.columns {
+        for column in self
+            .columns
+            .iter()
+            .filter(|column| column.is_numeric != Some(true) && !column.is_date)
+        {
             for value in column
                 .values
                 .iter()

@@ -1,6 +1,8 @@
 //! Filling a tool's arguments from what is known. Each value comes with evidence: how surely the request itself asks for
 //! it. A guess has none, and is made only where the tool can't be called without it.
 
+mod columns;
+
 use serde_json::{Map, Value, json};
 
 use crate::facts::{Facts, Similar, number_value};
@@ -39,6 +41,8 @@ pub struct Filler<'a> {
     pub similar: Similar<'a>,
     /// Words of the tool's name and description.
     pub tool_words: &'a [String],
+    /// The tool takes a table, so that columns are the table's and not the source's.
+    pub takes_table: bool,
 }
 
 /// A value with its evidence.
@@ -48,14 +52,19 @@ impl Filler<'_> {
     /// Fills `parameters`.
     pub fn fill(&self, parameters: &[Parameter]) -> Filled {
         let mut filled = Filled::default();
-        let needs_table = parameters
-            .iter()
-            .any(|parameter| parameter.required && wants_table(&parameter.want));
+        let takes_table = self.takes_table
+            || parameters
+                .iter()
+                .any(|parameter| parameter.required && wants_table(&parameter.want));
+        let this = Self {
+            takes_table,
+            ..*self
+        };
         for parameter in parameters {
-            let found = self.value(parameter, &parameter.want);
+            let found = this.value(parameter, &parameter.want);
             // An optional table would say the same again in another form.
             let is_repeated_table =
-                !parameter.required && needs_table && wants_table(&parameter.want);
+                !parameter.required && takes_table && wants_table(&parameter.want);
             match found {
                 Some((value, evidence))
                     if parameter.required || (evidence > 0.0 && !is_repeated_table) =>
@@ -73,8 +82,9 @@ impl Filler<'_> {
                 },
                 _ => {}
             }
-            self.note_wishes(parameter, &mut filled);
+            this.note_wishes(parameter, &mut filled);
         }
+        self.settle_source(parameters, &mut filled);
         let has_table = parameters.iter().any(|parameter| {
             wants_table(&parameter.want) && filled.arguments.contains_key(&parameter.name)
         });
@@ -90,12 +100,34 @@ impl Filler<'_> {
         filled
     }
 
+    /// Settles what the data are where a tool takes a path, or a table instead: both at once would contradict each other.
+    fn settle_source(&self, parameters: &[Parameter], filled: &mut Filled) {
+        let Some(path) = parameters
+            .iter()
+            .find(|parameter| parameter.want == Want::Path)
+        else {
+            return;
+        };
+        let tables = parameters
+            .iter()
+            .filter(|parameter| !parameter.required && wants_table(&parameter.want));
+        for table in tables {
+            if filled.arguments.contains_key(&path.name) {
+                filled.arguments.remove(&table.name);
+            } else if filled.arguments.contains_key(&table.name) {
+                filled.missing.retain(|name| *name != path.name);
+                filled.wants_path = false;
+            }
+        }
+    }
+
     /// Notes what a tool that looks into the data first could give.
     fn note_wishes(&self, parameter: &Parameter, filled: &mut Filled) {
         let is_there = filled.arguments.contains_key(&parameter.name);
         filled.wants_table |= parameter.required && !is_there && wants_table(&parameter.want);
         filled.wants_path |= parameter.required && !is_there && parameter.want == Want::Path;
-        filled.wants_columns |= self.facts.columns.is_empty() && wants_columns(&parameter.want);
+        filled.wants_columns |=
+            !self.takes_table && self.facts.columns.is_empty() && columns::wants_columns(parameter);
     }
 
     fn value(&self, parameter: &Parameter, want: &Want) -> Found {
@@ -103,17 +135,20 @@ impl Filler<'_> {
             Want::Choice(values) => self.choice(parameter, values),
             Want::Path => self.path(parameter),
             Want::Url => Some((json!(self.first(text::urls)?), 0.4)),
+            Want::Column(Role::Any) | Want::Columns(Role::Any) if !self.may_fill(parameter) => None,
             Want::Column(role) => self
-                .columns(*role, parameter.required)
+                .columns(*role, parameter.required, &parameter.words)
                 .map(|(names, evidence)| (json!(names[0]), evidence)),
             Want::Columns(role) => self
-                .columns(*role, parameter.required)
+                .columns(*role, parameter.required, &parameter.words)
                 .map(|(names, evidence)| (json!(names), evidence)),
+            Want::Calls(functions) => self.calls(functions, parameter.required),
+            Want::Sort(functions) => self.sort(functions),
             Want::Table(shape) => Some((shape::of(self.table()?, shape, self.clause)?, 0.05)),
             Want::Number { is_whole } => self.number(parameter, *is_whole),
             Want::Numbers => {
                 let numbers = text::numbers(self.clause);
-                (numbers.len() > 1).then(|| {
+                (numbers.len() > 1 && self.may_fill(parameter)).then(|| {
                     (
                         json!(
                             numbers
@@ -154,6 +189,11 @@ impl Filler<'_> {
             Want::Either(wants) => wants.iter().find_map(|want| self.value(parameter, want)),
             Want::Unknown => None,
         }
+    }
+
+    /// Whether something that would fit many parameters may go to this one: it is needed, or the clause says its name.
+    fn may_fill(&self, parameter: &Parameter) -> bool {
+        parameter.required || words::says(self.clause, &parameter.name)
     }
 
     /// The first thing that `find` finds, in the clause or else in the request.
@@ -247,44 +287,6 @@ impl Filler<'_> {
         best.or(known.first()).map(|path| (json!(path), 0.0))
     }
 
-    /// The columns for a role; never an empty list.
-    fn columns(&self, role: Role, required: bool) -> Option<(Vec<String>, f32)> {
-        let find = |text: &str| match role {
-            Role::Group => self.facts.groups(text),
-            Role::Measure => self.facts.measures(text),
-            Role::Any => self
-                .facts
-                .mentioned(text)
-                .into_iter()
-                .map(|(column, _)| column)
-                .collect(),
-        };
-        let named = |columns: Vec<&crate::table::Column>| {
-            columns
-                .into_iter()
-                .map(|column| column.name.clone())
-                .collect::<Vec<_>>()
-        };
-        let here = named(find(self.clause));
-        if !here.is_empty() {
-            return Some((here, 0.05));
-        }
-        if !required {
-            return None;
-        }
-        let elsewhere = named(find(self.request));
-        if !elsewhere.is_empty() {
-            return Some((elsewhere, 0.0));
-        }
-        match role {
-            Role::Measure => self
-                .facts
-                .closest_measure(self.clause, self.similar)
-                .map(|column| (vec![column.name.clone()], 0.0)),
-            _ => None,
-        }
-    }
-
     fn number(&self, parameter: &Parameter, is_whole: bool) -> Found {
         const LIMITS: &[&str] = &["limit", "top", "n", "max", "first", "count", "head"];
         let name = text::words(&parameter.name);
@@ -363,35 +365,14 @@ impl Filler<'_> {
 
     fn list(&self, parameter: &Parameter, item: &Want) -> Found {
         match item {
-            Want::Object(parameters) if operator(parameters).is_some() => {
+            Want::Object(parameters) if columns::operator(parameters).is_some() => {
                 self.conditions(parameters)
             }
+            Want::Either(forms) => forms.iter().find_map(|form| self.list(parameter, form)),
             _ => self
                 .value(parameter, item)
                 .map(|(value, evidence)| (json!([value]), evidence)),
         }
-    }
-
-    /// The request's conditions in the tool's words. None at all is no value: an unfiltered table is not what a filter is for.
-    fn conditions(&self, parameters: &[Parameter]) -> Found {
-        let (operator, operators) = operator(parameters)?;
-        let column = parameters
-            .iter()
-            .find(|parameter| matches!(parameter.want, Want::Column(_)))?;
-        let value = parameters
-            .iter()
-            .find(|parameter| parameter.name != operator.name && parameter.name != column.name)?;
-        let all = self.facts.conditions(self.clause).into_iter().filter_map(|condition| {
-            let at = condition.comparison.among(&operators)?;
-            let operand = match &value.want {
-                Want::Text | Want::Unknown | Want::Either(_) | Want::Choice(_) => condition.value,
-                Want::Number { .. } => condition.value.is_number().then_some(condition.value)?,
-                _ => condition.value,
-            };
-            Some(json!({column.name.as_str(): condition.column, operator.name.as_str(): operators[at], value.name.as_str(): operand}))
-        });
-        let all: Vec<Value> = all.collect();
-        (!all.is_empty()).then(|| (json!(all), 0.2))
     }
 
     /// The newest table that has what the clause asks for.
@@ -404,35 +385,10 @@ impl Filler<'_> {
     }
 }
 
-/// The parameter of a condition that takes an operator, with the operators.
-fn operator(parameters: &[Parameter]) -> Option<(&Parameter, Vec<&str>)> {
-    parameters
-        .iter()
-        .find_map(|parameter| match &parameter.want {
-            Want::Choice(values) => {
-                let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-                words::Comparison::are_operators(&values).then_some((parameter, values))
-            }
-            _ => None,
-        })
-}
-
 fn wants_table(want: &Want) -> bool {
     match want {
         Want::Table(shape) => *shape != Shape::Columns,
         Want::Either(wants) => wants.iter().all(wants_table),
-        _ => false,
-    }
-}
-
-fn wants_columns(want: &Want) -> bool {
-    match want {
-        Want::Column(_) | Want::Columns(_) => true,
-        Want::List(item) => wants_columns(item),
-        Want::Object(parameters) => parameters
-            .iter()
-            .any(|parameter| wants_columns(&parameter.want)),
-        Want::Either(wants) => wants.iter().any(wants_columns),
         _ => false,
     }
 }
@@ -526,169 +482,4 @@ pub fn heading(clause: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::parameters;
-
-    fn filled(request: &str, results: &[Value], schema: &Value) -> Filled {
-        let mut facts = Facts::of_request(request, &[]);
-        results
-            .iter()
-            .for_each(|result| facts.add_result(&result.to_string()));
-        let clauses = text::clauses(request);
-        let clause = clauses.last().map_or(request, String::as_str);
-        Filler {
-            clause,
-            request,
-            facts: &facts,
-            similar: &|_, _| None,
-            tool_words: &[],
-        }
-        .fill(&parameters(schema))
-    }
-
-    fn columns() -> Value {
-        json!({"columns": [{"name": "region", "type": "text", "values": ["North"]}, {"name": "units", "type": "integer"}, {"name": "revenue", "type": "number"}]})
-    }
-
-    #[test]
-    fn an_aggregation_is_filled_from_words_and_columns() {
-        let schema = json!({"type": "object", "required": ["path", "group_by", "aggregations"], "properties": {
-            "path": {"type": "string"},
-            "group_by": {"type": "array", "items": {"type": "string"}, "description": "Columns to group by."},
-            "aggregations": {"type": "array", "items": {"type": "object", "required": ["column", "function"], "properties": {
-                "column": {"type": "string", "description": "A numeric column."},
-                "function": {"enum": ["sum", "mean", "count"]},
-            }}},
-            "filters": {"type": "array", "items": {"type": "object", "required": ["column", "operator", "value"], "properties": {
-                "column": {"type": "string", "description": "The column."}, "operator": {"enum": ["eq", "ne", "gt", "lt"]}, "value": {},
-            }}},
-            "limit": {"type": "integer"},
-        }});
-        let filled_one = filled(
-            "From data/sales.csv: average revenue by region",
-            &[columns()],
-            &schema,
-        );
-        assert_eq!(filled_one.missing, Vec::<String>::new());
-        assert_eq!(
-            Value::Object(filled_one.arguments),
-            json!({"path": "data/sales.csv", "group_by": ["region"], "aggregations": [{"column": "revenue", "function": "mean"}]})
-        );
-        let filtered = filled(
-            "top 3 regions by revenue in data/sales.csv where units over 10",
-            &[columns()],
-            &schema,
-        );
-        assert_eq!(filtered.arguments["limit"], json!(3));
-        assert_eq!(
-            filtered.arguments["filters"],
-            json!([{"column": "units", "operator": "gt", "value": 10}])
-        );
-        let unknown = filled(
-            "Which region sold the most in data/sales.csv?",
-            &[],
-            &schema,
-        );
-        assert!(unknown.wants_columns && unknown.missing.contains(&"group_by".to_owned()));
-    }
-
-    #[test]
-    fn a_chart_is_filled_from_the_last_table() {
-        let table =
-            json!({"columns": ["region", "sum_revenue"], "rows": [["North", 3], ["South", 4]]});
-        let schema = json!({"type": "object", "required": ["type", "data"], "properties": {
-            "type": {"enum": ["bar", "line", "pie"]},
-            "data": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "value": {"type": "number"}}}},
-            "title": {"type": "string"},
-        }});
-        let chart = filled(
-            "Draw a pie chart of revenue by region",
-            &[columns(), table.clone()],
-            &schema,
-        );
-        assert_eq!(
-            Value::Object(chart.arguments),
-            json!({"type": "pie", "title": "Revenue by region", "data": [{"label": "North", "value": 3}, {"label": "South", "value": 4}]})
-        );
-        assert!(filled("Draw a pie chart", &[], &schema).wants_table);
-        // The table has no units, so it is not the one that is asked for.
-        assert!(
-            filled(
-                "Draw a pie chart of units by region",
-                &[columns(), table],
-                &schema
-            )
-            .wants_table
-        );
-    }
-
-    #[test]
-    fn other_kinds_of_values_are_found() {
-        for (request, property, expected) in [
-            (
-                "what is 17 * 23?",
-                json!({"expression": {"type": "string"}}),
-                json!({"expression": "17 * 23"}),
-            ),
-            (
-                "fetch https://example.com/x.",
-                json!({"url": {"type": "string"}}),
-                json!({"url": "https://example.com/x"}),
-            ),
-            (
-                "what time is it in Tokyo?",
-                json!({"zone": {"type": "string"}}),
-                json!({"zone": "Tokyo"}),
-            ),
-            (
-                "days between 2024-01-01 and today",
-                json!({"from": {"type": "string", "format": "date"}, "to": {"type": "string", "format": "date"}}),
-                json!({"from": "2024-01-01", "to": "today"}),
-            ),
-            (
-                "add 3 days to 2024-01-01",
-                json!({"duration": {"type": "string"}}),
-                json!({"duration": "3 days"}),
-            ),
-            (
-                "mean of 3, 5 and 8",
-                json!({"values": {"type": "array", "items": {"type": "number"}}}),
-                json!({"values": [3, 5, 8]}),
-            ),
-            (
-                "search for broken links in docs/a.md",
-                json!({"query": {"type": "string"}}),
-                json!({"query": "broken links"}),
-            ),
-            (
-                "list data/ recursively",
-                json!({"path": {"type": "string"}, "recursive": {"type": "boolean"}}),
-                json!({"path": "data/", "recursive": false}),
-            ),
-        ] {
-            let required: Vec<&String> = property.as_object().expect("an object").keys().collect();
-            let schema = json!({"type": "object", "properties": property, "required": required});
-            assert_eq!(
-                Value::Object(filled(request, &[], &schema).arguments),
-                expected,
-                "{request}"
-            );
-        }
-    }
-
-    #[test]
-    fn orders_become_headings() {
-        for (clause, expected) in [
-            ("Draw a bar chart of revenue by region", "Revenue by region"),
-            (
-                "plot units per month from data/sales.csv",
-                "Units per month",
-            ),
-            ("chart", "Chart"),
-            ("", ""),
-        ] {
-            assert_eq!(heading(clause), expected, "{clause}");
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod choose;
 mod facts;
 mod fill;
 mod plan;
+mod prose;
 mod say;
 mod schema;
 mod shape;
@@ -28,7 +29,8 @@ use crate::situation::Situation;
 /// The only model.
 const MODEL: &str = "demo";
 
-struct Offline;
+/// The component.
+pub struct Offline;
 
 impl Provider for Offline {
     fn models() -> Result<Vec<Model>, LlmError> {

@@ -257,6 +257,7 @@ impl<'a> Planner<'a> {
             facts: &self.facts,
             similar: self.similar,
             tool_words: &tool.words,
+            takes_table: false,
         }
     }
 
@@ -356,7 +357,11 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let is_same = own.is_some() && component(&tool.name) == own;
-            let score = 3 * hits(&name) + hits(&head) + if is_same { 2 } else { 0 };
+            let fits = 3 * hits(&name) + hits(&head);
+            if fits < 3 {
+                continue;
+            }
+            let score = fits + if is_same { 2 } else { 0 };
             let call = Call {
                 tool: tool.name.clone(),
                 arguments: Value::Object(filled.arguments),
@@ -368,7 +373,7 @@ impl<'a> Planner<'a> {
                 best = Some((score, call));
             }
         }
-        best.filter(|(score, _)| *score >= 3).map(|(_, call)| call)
+        best.map(|(_, call)| call)
     }
 
     /// Makes the call of a ranked offer.

@@ -118,15 +118,16 @@ fn result(clause: &str, output: &str) -> String {
     if let Some(table) = table::tables(output).into_iter().next() {
         return of_table(clause, &table);
     }
+    let json = serde_json::from_str::<Value>(output);
     let columns = table::columns(output);
-    if !columns.is_empty() {
+    if json.is_ok() && !columns.is_empty() {
         let kinds = columns.iter().map(|column| match column.is_numeric {
             Some(true) => format!("{} (numbers)", column.name),
             _ => column.name.clone(),
         });
         return format!("Columns: {}.", kinds.collect::<Vec<_>>().join(", "));
     }
-    match serde_json::from_str::<Value>(output) {
+    match json {
         Ok(Value::Object(object)) => {
             let lines = object
                 .iter()
@@ -169,7 +170,7 @@ fn of_table(clause: &str, table: &Table) -> String {
         .iter()
         .map(|row| number(&row[measure]).unwrap_or(f64::NAN))
         .collect();
-    let name = text::words(&table.columns[measure]).join(" ");
+    let name = spoken(&table.columns[measure]);
     let mut lines = Vec::new();
     let mut order: Vec<usize> = (0..table.rows.len()).collect();
     if let Some(is_most) = words::superlative(clause) {
@@ -209,7 +210,7 @@ fn of_table(clause: &str, table: &Table) -> String {
         lines.push(format!(
             "{} by {}:",
             capitalised(&name),
-            text::words(&table.columns[label]).join(" ")
+            spoken(&table.columns[label])
         ));
         lines.extend(order.iter().take(ROWS_SHOWN_MAX).map(|at| {
             format!(
@@ -223,6 +224,25 @@ fn of_table(clause: &str, table: &Table) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// A column's name as people say it: `total revenue` for `sum(revenue)`.
+fn spoken(name: &str) -> String {
+    let mut words = text::words(name);
+    if words.len() > 1 {
+        match words[0].as_str() {
+            "sum" => words[0] = "total".to_owned(),
+            "mean" | "avg" => words[0] = "average".to_owned(),
+            // `month(date)` names the month.
+            "year" | "quarter" | "month" | "week" | "day" | "weekday" | "hour"
+                if name.contains('(') =>
+            {
+                words.truncate(1)
+            }
+            _ => {}
+        }
+    }
+    words.join(" ")
 }
 
 /// Whether adding up such numbers makes sense: an average of averages is none.
@@ -240,13 +260,7 @@ fn of_row(table: &Table) -> String {
         .columns
         .iter()
         .zip(&table.rows[0])
-        .map(|(name, cell)| {
-            format!(
-                "{}: {}",
-                capitalised(&text::words(name).join(" ")),
-                shown_cell(cell)
-            )
-        });
+        .map(|(name, cell)| format!("{}: {}", capitalised(&spoken(name)), shown_cell(cell)));
     cells.collect::<Vec<_>>().join(", ") + "."
 }
 
@@ -334,16 +348,16 @@ mod tests {
             r#"{"columns":["region","sum_revenue"],"rows":[["North",1000],["South",3000.5]]}"#;
         assert_eq!(
             result("Which region sold the most", sums),
-            "South has the highest sum revenue: 3,000.50, 75.0% of the total of 4,000.50.\nSum revenue by region:\n- South: 3,000.50\n- North: 1,000"
+            "South has the highest total revenue: 3,000.50, 75.0% of the total of 4,000.50.\nTotal revenue by region:\n- South: 3,000.50\n- North: 1,000"
         );
         assert_eq!(
             result("revenue by region", sums),
-            "Sum revenue by region:\n- North: 1,000\n- South: 3,000.50"
+            "Total revenue by region:\n- North: 1,000\n- South: 3,000.50"
         );
         let means = sums.replace("sum_revenue", "mean_revenue");
         assert!(
             result("Which region has the lowest average revenue", &means)
-                .starts_with("North has the lowest mean revenue: 1,000.\n")
+                .starts_with("North has the lowest average revenue: 1,000.\n")
         );
         assert_eq!(
             result("rows", r#"{"columns":["n"],"rows":[]}"#),

@@ -63,6 +63,10 @@ pub enum Want {
     Number { is_whole: bool },
     /// Several numbers.
     Numbers,
+    /// Calculations written as `sum(column)`, with these functions.
+    Calls(Vec<String>),
+    /// What to sort by, written as `column desc`, or `sum(column) desc` where these functions are there.
+    Sort(Vec<String>),
     /// True or false.
     Flag,
     /// A point in time.
@@ -106,7 +110,21 @@ pub struct Parameter {
 
 /// Reads the parameters of an object schema.
 pub fn parameters(schema: &Value) -> Vec<Parameter> {
-    object(schema, schema, 0)
+    let mut parameters = object(schema, schema, 0);
+    // A tool that works on a file and says that nothing is required takes the data in another way too; one of them must
+    // be given.
+    let takes_table = parameters
+        .iter()
+        .any(|parameter| matches!(parameter.want, Want::Table(_)));
+    if takes_table && parameters.iter().all(|parameter| !parameter.required) {
+        if let Some(path) = parameters
+            .iter_mut()
+            .find(|parameter| parameter.want == Want::Path)
+        {
+            path.required = true;
+        }
+    }
+    parameters
 }
 
 fn object(schema: &Value, root: &Value, depth: usize) -> Vec<Parameter> {
@@ -183,16 +201,7 @@ fn want(
             };
         }
     }
-    let kind = match &schema["type"] {
-        Value::String(kind) => kind.as_str(),
-        Value::Array(kinds) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null")
-            .unwrap_or_default(),
-        _ if schema["properties"].is_object() => "object",
-        _ => "",
-    };
+    let kind = kind_of(schema);
     let names = text::words(name);
     let described = text::words(schema["description"].as_str().unwrap_or_default());
     match kind {
@@ -221,6 +230,20 @@ fn want(
             Want::Table(Shape::ColumnsAndRows),
         ]),
         _ => Want::Unknown,
+    }
+}
+
+/// The type that a schema allows; the first of several, apart from null.
+fn kind_of(schema: &Value) -> &str {
+    match &schema["type"] {
+        Value::String(kind) => kind,
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or_default(),
+        _ if schema["properties"].is_object() => "object",
+        _ => "",
     }
 }
 
@@ -346,7 +369,10 @@ fn string(names: &[String], described: &[String], schema: &Value) -> Want {
         ],
     ) {
         Want::Message
-    } else if has(names, &["csv"]) || (is_table_name(names) && has(described, &["csv"])) {
+    } else if has(names, &["csv"])
+        || (has(described, &["csv"])
+            && (is_table_name(names) || has(described, &["itself", "content"])))
+    {
         Want::Table(Shape::Csv)
     } else if is_table_name(names) && has(described, &["json"]) {
         Want::Table(Shape::Json)
@@ -393,24 +419,19 @@ fn array(
     depth: usize,
 ) -> Want {
     let items = resolve(&schema["items"], root);
-    let item_kind = items["type"].as_str().unwrap_or_default();
+    let item_kind = kind_of(items);
     match item_kind {
-        "number" | "integer" => {
-            if siblings.len() > 1
-                && siblings
-                    .iter()
-                    .any(|(other, sibling)| other != name && sibling["type"] == "array")
-            {
-                Want::Table(Shape::Numbers)
-            } else {
-                Want::Either(vec![Want::Numbers, Want::Table(Shape::Numbers)])
-            }
-        }
+        "number" | "integer" => Want::Either(vec![Want::Numbers, Want::Table(Shape::Numbers)]),
         "string" if items["enum"].is_array() => {
             Want::List(Box::new(want(name, items, siblings, root, depth + 1)))
         }
         "string" => {
-            if name == "columns" && siblings.contains_key("rows") {
+            let functions = functions(schema);
+            if has(names, &["sort", "order"]) {
+                Want::Sort(functions)
+            } else if !functions.is_empty() {
+                Want::Calls(functions)
+            } else if name == "columns" && siblings.contains_key("rows") {
                 Want::Table(Shape::Columns)
             } else if is_column(names, described) {
                 Want::Columns(role(names, described))
@@ -423,12 +444,41 @@ fn array(
             }
         }
         "array" => Want::Table(Shape::Rows),
+        "" if items["anyOf"].is_array() || items["oneOf"].is_array() => {
+            let item = want(name, items, siblings, root, depth + 1);
+            if item == Want::Unknown {
+                Want::Unknown
+            } else {
+                Want::List(Box::new(item))
+            }
+        }
         "object" => records(name, names, items, siblings, root, depth),
         _ if is_table_name(names) => {
             Want::Either(vec![Want::Table(Shape::Records), Want::Table(Shape::Rows)])
         }
         _ => Want::Unknown,
     }
+}
+
+/// The functions of calculations such as `sum(amount)`, where a description or its examples are written like that.
+fn functions(schema: &Value) -> Vec<String> {
+    const FUNCTIONS: &[&str] = &[
+        "count", "sum", "mean", "avg", "average", "median", "min", "max",
+    ];
+    let described = schema["description"].as_str().unwrap_or_default();
+    let text = format!("{described} {}", schema["examples"]);
+    if !FUNCTIONS
+        .iter()
+        .any(|function| text.contains(&format!("{function}(")))
+    {
+        return Vec::new();
+    }
+    let words = text::words(&text);
+    FUNCTIONS
+        .iter()
+        .filter(|function| words.iter().any(|word| word == *function))
+        .map(|function| (*function).to_owned())
+        .collect()
 }
 
 /// A list of objects: a table, or a list of settings such as filters.

@@ -71,6 +71,13 @@ pub fn covers(table: &Table, facts: &Facts, clause: &str) -> bool {
     })
 }
 
+/// The name in `table` of the source's column `name`.
+pub fn column(table: &Table, name: &str) -> Option<String> {
+    let same = table.columns.iter().find(|column| *column == name);
+    same.or_else(|| table.columns.iter().find(|column| contains(column, name)))
+        .cloned()
+}
+
 /// The column that names the rows: one that the clause speaks of, else the first without numbers.
 pub fn label(table: &Table, clause: &str) -> usize {
     let spoken = spoken(table, clause);

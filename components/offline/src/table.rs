@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::text;
+use crate::{prose, text};
 
 /// The most rows of a table that are kept.
-const ROWS_MAX: usize = 2_000;
+pub const ROWS_MAX: usize = 2_000;
 /// How deep JSON is searched for a table.
 const DEPTH_MAX: usize = 6;
 
@@ -25,8 +25,29 @@ pub struct Column {
     pub name: String,
     /// Whether it holds numbers, where known.
     pub is_numeric: Option<bool>,
+    /// Whether it holds dates or times.
+    pub is_date: bool,
     /// Some texts that occur in it.
     pub values: Vec<String>,
+}
+
+impl Column {
+    /// Describes a column by the name of its type, where that is known.
+    pub fn new(name: &str, kind: Option<&str>, values: Vec<String>) -> Self {
+        let kind = kind.map(str::to_lowercase);
+        let has = |words: &[&str]| {
+            kind.as_ref()
+                .is_some_and(|kind| words.iter().any(|word| kind.contains(word)))
+        };
+        Self {
+            name: name.to_owned(),
+            is_numeric: kind
+                .as_ref()
+                .map(|_| has(&["int", "num", "float", "dec", "real", "double"])),
+            is_date: has(&["date", "time"]),
+            values,
+        }
+    }
 }
 
 impl Table {
@@ -123,21 +144,23 @@ pub fn plain(cell: &Value) -> String {
     }
 }
 
-/// Finds the tables in the JSON of `text`.
+/// Finds the tables in `text`, in JSON or Markdown.
 pub fn tables(text: &str) -> Vec<Table> {
     let mut found = Vec::new();
     for (_, value) in text::json_values(text) {
         search(&value, 0, &mut found);
     }
+    found.extend(prose::tables(text));
     found
 }
 
-/// Finds descriptions of columns, such as a tool that looks into a file gives them, in the JSON of `text`.
+/// Finds descriptions of columns, such as a tool that looks into a file gives them, in JSON or as a list.
 pub fn columns(text: &str) -> Vec<Column> {
     let mut found = Vec::new();
     for (_, value) in text::json_values(text) {
         search_columns(&value, 0, &mut found);
     }
+    found.extend(prose::columns(text));
     found
 }
 
@@ -285,12 +308,6 @@ fn described(value: &Value) -> Option<Column> {
     let kind = ["type", "kind", "dtype", "data_type"]
         .iter()
         .find_map(|key| object.get(*key)?.as_str());
-    let is_numeric = kind.map(|kind| {
-        let kind = kind.to_lowercase();
-        ["int", "num", "float", "dec", "real", "double"]
-            .iter()
-            .any(|word| kind.contains(word))
-    });
     let mut values = Vec::new();
     for key in [
         "values",
@@ -305,11 +322,7 @@ fn described(value: &Value) -> Option<Column> {
     ] {
         collect_texts(object.get(key).unwrap_or(&Value::Null), &mut values);
     }
-    Some(Column {
-        name,
-        is_numeric,
-        values,
-    })
+    Some(Column::new(&name, kind, values))
 }
 
 /// Collects texts from a list of texts, a list of `{"value": …}`, or an object that counts them.
@@ -380,11 +393,7 @@ mod tests {
             assert_eq!(columns.len(), 2, "{text}");
             assert_eq!(
                 columns[0],
-                Column {
-                    name: "region".into(),
-                    is_numeric: Some(false),
-                    values: vec!["North".into()]
-                }
+                Column::new("region", Some("text"), vec!["North".into()])
             );
             assert_eq!(columns[1].is_numeric, Some(true));
         }

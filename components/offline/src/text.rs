@@ -49,9 +49,23 @@ pub fn clauses(request: &str) -> Vec<String> {
             .to_owned()
     });
     trimmed
-        .filter(|clause| clause.chars().filter(|c| c.is_alphanumeric()).count() > 1)
+        .filter(|clause| {
+            clause.chars().filter(|c| c.is_alphanumeric()).count() > 1 && !only_names_a_file(clause)
+        })
         .take(CLAUSES_MAX)
         .collect()
+}
+
+/// Whether a clause says nothing but where the data are, such as `(the file is data/sales.csv)`.
+fn only_names_a_file(clause: &str) -> bool {
+    const NOISE: &[&str] = &[
+        "the", "a", "file", "data", "table", "is", "are", "in", "it", "s", "use", "from", "of",
+        "for", "this", "here", "csv", "lies", "can", "be", "found",
+    ];
+    !paths(clause).is_empty()
+        && words(&without_paths(clause))
+            .iter()
+            .all(|word| NOISE.contains(&word.as_str()))
 }
 
 /// Finds the JSON objects and arrays in `text`, with the byte ranges where they stand.
@@ -371,6 +385,10 @@ mod tests {
             (
                 "Draw this:\n{\"columns\":[\"a. b\"],\"rows\":[[1]]}",
                 vec!["Draw this"],
+            ),
+            (
+                "What is in this table? (the file is data/sales.csv)",
+                vec!["What is in this table"],
             ),
             ("", vec![]),
             ("?!", vec![]),

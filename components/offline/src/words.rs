@@ -30,8 +30,8 @@ const GUESSES: &[&str] = &["auto", "sum", "bar", "text", "desc"];
 /// What a request's words ask a tool to do, in words that descriptions of tools use.
 #[rustfmt::skip]
 const OPERATIONS: &[(&[&str], &str)] = &[
-    (&["most", "least", "highest", "lowest", "best", "worst", "fewest", "total", "totals", "average", "sum", "mean", "per", "each", "how many", "by"], "group aggregate sum average"),
     (&["chart", "plot", "graph", "diagram", "draw", "visualize", "visualise", "bars", "pie", "histogram"], "draw chart"),
+    (&["most", "least", "highest", "lowest", "best", "worst", "fewest", "total", "totals", "average", "sum", "mean", "per", "each", "how many", "by"], "group aggregate sum average"),
     (&["only", "where", "filter", "whose"], "filter rows"),
     (&["columns", "structure", "what is in", "overview", "looks like"], "describe columns"),
     (&["web page", "website", "http", "https", "download", "url"], "fetch url"),
@@ -88,16 +88,16 @@ pub fn guess(values: &[&str]) -> Option<usize> {
     })
 }
 
-/// A request with the words added in which tools describe what it asks for.
+/// A request with the words of the first operation added in which tools describe what it asks for.
 pub fn expanded(text: &str) -> String {
-    let mut expanded = text.to_owned();
-    for (asked, operation) in OPERATIONS {
-        if asked.iter().any(|word| says(text, word)) {
-            expanded.push_str("; ");
-            expanded.push_str(operation);
-        }
+    // A chart of totals by region is first of all a chart.
+    match OPERATIONS
+        .iter()
+        .find(|(asked, _)| asked.iter().any(|word| says(text, word)))
+    {
+        Some((_, operation)) => format!("{text}; {operation}"),
+        None => text.to_owned(),
     }
-    expanded
 }
 
 /// How a cell is compared.

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 
-struct Clock;
+/// The component.
+pub struct Clock;
 
 impl Tools for Clock {
     fn list() -> Result<Vec<Tool>, String> {

@@ -156,8 +156,9 @@ fn a_question_and_a_chart_take_describe_aggregate_and_chart() {
         ]
     );
     assert!(
-        answer
-            .starts_with("South has the highest sum revenue: 700, 70.0% of the total of 1,000.50."),
+        answer.starts_with(
+            "South has the highest total revenue: 700, 70.0% of the total of 1,000.50."
+        ),
         "{answer}"
     );
     assert!(

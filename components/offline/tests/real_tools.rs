@@ -1,0 +1,278 @@
+//! The offline provider with the real tools, run natively: questions as people ask them over the template's CSV file.
+//! There are no vectors here, so words alone must find the way; a server with its model does at least as well.
+
+use caxton_calc::Calc;
+use caxton_csv::Csv;
+use caxton_offline::Offline;
+use caxton_sdk::provider::{
+    Message, Part, Request, Role, StopReason, ToolChoice, ToolOutput, ToolSpec,
+};
+use caxton_sdk::{Arguments, Body, Outcome, Provider, Tool, Tools, serde_json};
+use caxton_time::Clock;
+
+/// A component's tools under their full names.
+struct Component {
+    name: &'static str,
+    list: fn() -> Result<Vec<Tool>, String>,
+    call: fn(&str, Arguments) -> caxton_sdk::Answer,
+}
+
+const COMPONENTS: &[Component] = &[
+    Component {
+        name: "csv",
+        list: Csv::list,
+        call: Csv::call,
+    },
+    Component {
+        name: "calc",
+        list: Calc::list,
+        call: Calc::call,
+    },
+    Component {
+        name: "time",
+        list: Clock::list,
+        call: Clock::call,
+    },
+];
+
+fn specs() -> Vec<ToolSpec> {
+    let mut specs = Vec::new();
+    for component in COMPONENTS {
+        for tool in (component.list)().expect("tools") {
+            specs.push(ToolSpec {
+                name: format!("{}__{}", component.name, tool.name),
+                description: tool.description,
+                input_schema: tool.input_schema,
+            });
+        }
+    }
+    specs.push(ToolSpec {
+        name: "ask_agent".into(),
+        description: "Asks another agent to do what you can't do yourself, and gives its answer. It sees only the message, \
+            so put all data that it needs into it. Capabilities:\n- charting: draws a chart from labelled numbers"
+            .into(),
+        input_schema: r#"{"type":"object","properties":{"capability":{"type":"string","enum":["charting"]},"message":{"type":"string"}},"required":["capability","message"]}"#.into(),
+    });
+    specs
+}
+
+fn run(name: &str, arguments: &str) -> (String, bool) {
+    if name == "ask_agent" {
+        return ("The chart is saved as charts/1.svg".into(), false);
+    }
+    let (component, tool) = name.split_once("__").expect("a full name");
+    let component = COMPONENTS
+        .iter()
+        .find(|other| other.name == component)
+        .expect("a component");
+    match (component.call)(tool, Arguments::from_json(arguments)) {
+        Ok(Outcome::Complete(result)) => {
+            let texts = result.content.into_iter().map(|content| {
+                if let Body::Text(text) = content.body {
+                    text
+                } else {
+                    String::new()
+                }
+            });
+            (texts.collect::<Vec<_>>().join("\n"), result.is_error)
+        }
+        other => (format!("{other:?}"), true),
+    }
+}
+
+/// Asks, and runs the calls until there is an answer.
+fn ask(question: &str) -> (Vec<(String, serde_json::Value)>, String) {
+    let path = format!(
+        "{}/../../templates/data-analyst/data/sales.csv",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let path = std::fs::canonicalize(path)
+        .expect("the template's data")
+        .display()
+        .to_string();
+    let question = question.replace("data/sales.csv", &path);
+    let mut request = Request {
+        model: "demo".into(),
+        messages: vec![Message {
+            role: Role::User,
+            parts: vec![Part::Text(question)],
+        }],
+        tools: specs(),
+        tool_choice: ToolChoice::Auto,
+        max_tokens: None,
+        temperature: None,
+        stop: Vec::new(),
+        response_schema: None,
+    };
+    let mut calls = Vec::new();
+    for _ in 0..10 {
+        let response = Offline::complete(request.clone()).expect("an answer");
+        if response.stop_reason == StopReason::EndTurn {
+            let [Part::Text(text)] = response.parts.as_slice() else {
+                panic!("{:?}", response.parts)
+            };
+            return (calls, text.clone());
+        }
+        let mut outputs = Vec::new();
+        for part in &response.parts {
+            let Part::Call(call) = part else { continue };
+            let (text, is_error) = run(&call.name, &call.arguments);
+            let mut arguments: serde_json::Value =
+                serde_json::from_str(&call.arguments).expect("JSON");
+            if let Some(arguments) = arguments.as_object_mut() {
+                arguments.remove("path");
+            }
+            calls.push((call.name.clone(), arguments));
+            outputs.push(Part::Output(ToolOutput {
+                id: call.id.clone(),
+                text,
+                is_error,
+            }));
+        }
+        request.messages.push(Message {
+            role: Role::Assistant,
+            parts: response.parts,
+        });
+        request.messages.push(Message {
+            role: Role::User,
+            parts: outputs,
+        });
+    }
+    panic!("no end: {calls:?}");
+}
+
+fn check(question: &str, expected: &[(&str, serde_json::Value)], needles: &[&str]) {
+    let (calls, answer) = ask(question);
+    let shown = calls
+        .iter()
+        .map(|(name, arguments)| format!("{name} {arguments}"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    for (name, arguments) in expected {
+        assert!(
+            calls.iter().any(
+                |(called, given)| called == name && (arguments.is_null() || given == arguments)
+            ),
+            "{question}\nexpected {name} {arguments}, got\n{shown}\n{answer}"
+        );
+    }
+    assert_eq!(
+        calls.is_empty(),
+        expected.is_empty(),
+        "{question}\n{shown}\n{answer}"
+    );
+    for needle in needles {
+        assert!(
+            answer.contains(needle),
+            "{question}\nlacks {needle:?}\n{shown}\n{answer}"
+        );
+    }
+}
+
+#[test]
+fn questions_about_a_table_are_answered() {
+    use serde_json::json;
+    check(
+        "Which region has the highest total revenue in data/sales.csv? Draw a bar chart of revenue by region.",
+        &[
+            ("csv__describe", json!({})),
+            (
+                "csv__aggregate",
+                json!({"group_by": ["region"], "metrics": ["sum(revenue)"], "sort": ["sum(revenue) desc"]}),
+            ),
+            ("ask_agent", json!(null)),
+        ],
+        &[
+            "has the highest total revenue: ",
+            "From the agent for charting:\nThe chart is saved as charts/1.svg",
+        ],
+    );
+    check(
+        "What is the average unit price per product in data/sales.csv?",
+        &[(
+            "csv__aggregate",
+            json!({"group_by": ["product"], "metrics": ["mean(unit_price)"]}),
+        )],
+        &["Average unit price by product:"],
+    );
+    check(
+        "How many orders per region are in data/sales.csv?",
+        &[(
+            "csv__aggregate",
+            json!({"group_by": ["region"], "metrics": ["count"]}),
+        )],
+        &["Count by region:"],
+    );
+    check(
+        "Total revenue by month in data/sales.csv",
+        &[(
+            "csv__aggregate",
+            json!({"group_by": ["month(date)"], "metrics": ["sum(revenue)"]}),
+        )],
+        &["Total revenue by month:"],
+    );
+    check(
+        "Top 3 products by revenue in data/sales.csv",
+        &[(
+            "csv__aggregate",
+            json!({"group_by": ["product"], "metrics": ["sum(revenue)"], "sort": ["sum(revenue) desc"], "limit": 3}),
+        )],
+        &["has the highest total revenue"],
+    );
+    check(
+        "What is in this table? (the file is data/sales.csv)",
+        &[("csv__describe", json!({}))],
+        &["columns", "revenue"],
+    );
+    check(
+        "Show the rows of data/sales.csv where revenue is over 5000",
+        &[(
+            "csv__filter",
+            json!({"where": [{"column": "revenue", "op": "gt", "value": 5000}]}),
+        )],
+        &["| revenue |"],
+    );
+}
+
+#[test]
+fn other_questions_find_other_tools() {
+    use serde_json::json;
+    check(
+        "What is 17 * 23?",
+        &[("calc__evaluate", json!({"expression": "17 * 23"}))],
+        &["391"],
+    );
+    check(
+        "How much is 15% of 80?",
+        &[("calc__evaluate", json!(null))],
+        &["12"],
+    );
+    check(
+        "What time is it in Tokyo?",
+        &[("time__now", json!({"zone": "Tokyo"}))],
+        &["Asia/Tokyo"],
+    );
+    check(
+        "How many days are between 2024-01-01 and 2024-03-04?",
+        &[(
+            "time__difference",
+            json!({"from": "2024-01-01", "to": "2024-03-04"}),
+        )],
+        &["63"],
+    );
+    check(
+        "What is 2 + 2, and what time is it in Paris?",
+        &[
+            ("calc__evaluate", json!(null)),
+            ("time__now", json!({"zone": "Paris"})),
+        ],
+        &["4", "Europe/Paris"],
+    );
+    check(
+        "Mean and median of 3, 5 and 8.5",
+        &[("calc__statistics", json!(null))],
+        &[],
+    );
+    check("Hello!", &[], &["offline demo"]);
+    check("Write a poem about autumn leaves", &[], &["offline demo"]);
+}
