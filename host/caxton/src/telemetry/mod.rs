@@ -33,7 +33,8 @@ pub fn log(format: Format, filter: &str) -> Result<(), String> {
         .filter(|set| !set.is_empty());
     let filter = match &set {
         Some(set) => EnvFilter::try_new(set).map_err(|e| format!("{FILTER_VARIABLE}=`{set}` is not a log filter: {e}; write a level such as `info` or `caxton=debug,warn`"))?,
-        None => EnvFilter::new(filter),
+        // The MCP library tells of every request and every client's mistake; both are counted elsewhere.
+        None => EnvFilter::new(format!("{filter},rmcp=error")),
     };
     let writer = std::io::stderr;
     let subscriber = tracing_subscriber::fmt()

@@ -94,8 +94,14 @@ pub fn builtin(name: &str) -> &'static [u8] {
 
 /// The code of a guest of the tests, `cargo xtask test` builds them.
 pub fn guest(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/guests/{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{} can't be read: {e}; `cargo xtask test` builds the guests", path.display()))
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/guests/{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|e| {
+        panic!(
+            "{} can't be read: {e}; `cargo xtask test` builds the guests",
+            path.display()
+        )
+    })
 }
 
 pub fn to(agent: &str, content: &str) -> Message {

@@ -153,7 +153,7 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        let mut capabilities = ServerCapabilities::builder()
+        let capabilities = ServerCapabilities::builder()
             .enable_logging()
             .enable_completions()
             .enable_prompts()
@@ -164,7 +164,6 @@ impl ServerHandler for Handler {
             .enable_tools()
             .enable_tool_list_changed()
             .build();
-        capabilities.experimental = None;
         let implementation =
             Implementation::new("caxton", env!("CARGO_PKG_VERSION")).with_title("Caxton");
         let instructions = "Tools named COMPONENT__TOOL run in a sandbox. Tools named agent__NAME give a message to an agent, which answers it with tools of its own; pass `conversation` on to go on with one.";
