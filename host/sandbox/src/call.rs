@@ -323,12 +323,16 @@ macro_rules! call {
         };
         let mut running = $component.begin($call).await?;
         let left = running.time_left();
-        let outcome = tokio::time::timeout(left, async {
-            let instance = running.instance().await?;
-            let $guest = indices.load(&mut running.store, &instance)?;
-            let $store = &mut running.store;
-            $body.await
-        })
+        let turns = &$component.inner.shared.turns;
+        let outcome = tokio::time::timeout(
+            left,
+            crate::fair::fairly(turns, async {
+                let instance = running.instance().await?;
+                let $guest = indices.load(&mut running.store, &instance)?;
+                let $store = &mut running.store;
+                $body.await
+            }),
+        )
         .await;
         running.end(outcome, $weigh)
     }};

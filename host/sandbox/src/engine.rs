@@ -13,6 +13,7 @@ use wasmtime::{
 use crate::cache::CodeCache;
 use crate::capabilities::http::{Egress, Network};
 use crate::error::LoadError;
+use crate::fair;
 use crate::limits::Limits;
 use crate::linker;
 use crate::store::CallState;
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) cache: CodeCache,
     pub(crate) settings: Settings,
     pub(crate) instances: Semaphore,
+    /// Turns of guests that compute for long.
+    pub(crate) turns: Semaphore,
     pub(crate) egress: Egress,
 }
 
@@ -84,6 +87,7 @@ impl Sandbox {
                 cache,
                 settings,
                 instances,
+                turns: fair::turns(),
                 egress,
             }),
         })

@@ -3,9 +3,9 @@
 //! leaves a [`Receipt`].
 //!
 //! Reading order: `engine` (how wasmtime is set up), `cache` (compiled code on disk), `linker` (what an import finds),
-//! `component` (loading), `call` (one call under its limits), then a file for each role (`tools`, `resources`, `llm`,
-//! `routing`, `plain`) and one for each import under `capabilities`. What lives elsewhere: which component a workspace
-//! uses, and what its tools are called, is the business of the `caxton` crate.
+//! `component` (loading), `call` (one call under its limits), `fair` (whose turn it is to compute), then a file for each
+//! role (`tools`, `resources`, `llm`, `routing`, `plain`) and one for each import under `capabilities`. What lives
+//! elsewhere: which component a workspace uses, and what its tools are called, is the business of the `caxton` crate.
 
 mod cache;
 mod call;
@@ -13,6 +13,7 @@ pub mod capabilities;
 mod component;
 mod engine;
 mod error;
+mod fair;
 mod grants;
 mod inspect;
 mod limits;

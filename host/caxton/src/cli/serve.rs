@@ -75,8 +75,11 @@ pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
         return detach::start(&data, args.json);
     }
     telemetry::log(args.log_format, "info").map_err(anyhow::Error::msg)?;
+    // Guests that compute give way after a tenth of a millisecond. With tokio's default, sockets would be looked at after 61
+    // of such stretches only, and a health check would wait for as long.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .event_interval(8)
         .build()?;
     let ended = runtime.block_on(async {
         let data = Data::hold(&data)?;

@@ -12,6 +12,7 @@ use wasmtime::component::{Component as Compiled, ComponentExportIndex, Val};
 
 use crate::call::{Call, Called, Failed};
 use crate::component::Component;
+use crate::fair::fairly;
 use crate::receipt::Receipt;
 use crate::tools::weigh_outcome;
 use crate::wit::tools::{Outcome, Tool, ToolError, ToolResult};
@@ -179,16 +180,20 @@ impl Functions {
         let fuel = running.store.hostcall_fuel().max(VALUE_BYTES_MIN);
         running.store.set_hostcall_fuel(fuel);
         let left = running.time_left();
-        let outcome = tokio::time::timeout(left, async {
-            let instance = running.instance().await?;
-            let store = &mut running.store;
-            let func = instance.get_func(&mut *store, index).ok_or_else(|| {
-                wasmtime::format_err!("the export `{}` is not there", function.name)
-            })?;
-            let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
-            func.call_async(&mut *store, &values, &mut results).await?;
-            Ok(Ok(Outcome::Complete(function.outcome(results.pop()))))
-        })
+        let turns = &component.inner.shared.turns;
+        let outcome = tokio::time::timeout(
+            left,
+            fairly(turns, async {
+                let instance = running.instance().await?;
+                let store = &mut running.store;
+                let func = instance.get_func(&mut *store, index).ok_or_else(|| {
+                    wasmtime::format_err!("the export `{}` is not there", function.name)
+                })?;
+                let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
+                func.call_async(&mut *store, &values, &mut results).await?;
+                Ok(Ok(Outcome::Complete(function.outcome(results.pop()))))
+            }),
+        )
         .await;
         running.end(outcome, weigh_outcome)
     }
