@@ -104,10 +104,10 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
             }
             // A bracket that closes nothing leaves the others open: the parser may see it so too.
             TokenKind::RightSquareBracket if open.last() == Some(&TokenKind::LeftSquareBracket) => {
-                drop(open.pop())
+                open.pop();
             }
             TokenKind::RightCurlyBracket if open.last() == Some(&TokenKind::LeftCurlyBracket) => {
-                drop(open.pop())
+                open.pop();
             }
             _ => {}
         }
