@@ -216,10 +216,11 @@ pub fn rank(
                 }
                 None => shared[at],
             };
-            let named = if is_named(tool, offer, &spoken) {
-                NAMED
-            } else {
-                0.0
+            // A tool that has nothing to work on should at least have been asked for by name.
+            let named = match is_named(tool, offer, &spoken) {
+                true => NAMED,
+                false if filled.wants_table => -NAMED,
+                false => 0.0,
             };
             Ranked {
                 offer: at,

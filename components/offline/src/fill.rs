@@ -290,20 +290,12 @@ impl Filler<'_> {
     fn number(&self, parameter: &Parameter, is_whole: bool) -> Found {
         const LIMITS: &[&str] = &["limit", "top", "n", "max", "first", "count", "head"];
         let name = text::words(&parameter.name);
-        let after = |word: &str| {
-            let lower = self.clause.to_lowercase();
-            let at = lower.find(&format!("{word} "))?;
-            text::numbers(lower.get(at + word.len()..)?.split_whitespace().next()?)
-                .first()
-                .copied()
-        };
         let is_limit = name.iter().any(|word| LIMITS.contains(&word.as_str()));
         let cued = if is_limit {
-            ["top", "first", "last", "bottom", "limit", "best"]
-                .iter()
-                .find_map(|word| after(word))
+            text::how_many(self.clause)
         } else {
-            name.iter().find_map(|word| after(word))
+            name.iter()
+                .find_map(|word| text::number_after(self.clause, word))
         };
         let fits = |number: &f64| !is_whole || number.fract() == 0.0;
         if let Some(number) = cued.filter(fits) {
@@ -332,27 +324,8 @@ impl Filler<'_> {
         if is_place {
             return Some((json!(self.first(text::zones)?), 0.1));
         }
-        // What is looked for stands after `for` or `about`.
-        let lower = self.clause.to_lowercase();
-        let subject = [" for ", " about ", " containing ", " mentioning "]
-            .iter()
-            .find_map(|cue| {
-                lower
-                    .find(cue)
-                    .and_then(|at| self.clause.get(at + cue.len()..))
-            });
-        let subject = subject.map(|subject| {
-            text::paths(subject)
-                .iter()
-                .fold(subject.to_owned(), |subject, path| {
-                    subject.replace(path.as_str(), "")
-                })
-        });
-        let subject = subject
-            .map(|subject| subject.trim().trim_end_matches(" in").trim().to_owned())
-            .filter(|subject| !subject.is_empty());
         Some((
-            json!(subject.unwrap_or_else(|| self.clause.to_owned())),
+            json!(text::subject(self.clause).unwrap_or_else(|| self.clause.to_owned())),
             0.0,
         ))
     }

@@ -308,7 +308,21 @@ impl<'a> Planner<'a> {
                 return Some(call);
             }
         }
-        None
+        // Another agent may have the data.
+        let knows_data = |candidate: &&Ranked| {
+            let offer = &self.offers[candidate.offer];
+            let stems = text::stems(&offer.text);
+            let is_source = ["data", "tabl", "csv", "analysi", "number"]
+                .iter()
+                .any(|word| stems.iter().any(|stem| stem == word));
+            offer.target.is_some()
+                && offer.tool != self.offers[wanting.offer].tool
+                && is_source
+                && !self.speaks_of_data(offer)
+        };
+        let candidate = ranked.iter().find(knows_data)?;
+        let call = self.call(candidate, &subject, None);
+        (!self.was_made(&call)).then_some(call)
     }
 
     /// Finds a call that tells the columns or paths which `offer` needs: of the same component if there is one.
@@ -415,7 +429,7 @@ impl<'a> Planner<'a> {
             Some(table) => {
                 let mut table = table.clone();
                 table.rows.truncate(ROWS_PASSED_MAX);
-                format!("{clause}.\n\nThe data as JSON:\n{}", table.to_json())
+                format!("{clause}.\n\n{}", table.to_json())
             }
             None if text::paths(clause).is_empty() && self.facts.paths_asked > 0 => {
                 format!("{clause}, from {}.", self.facts.paths[0])

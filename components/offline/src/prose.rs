@@ -33,6 +33,42 @@ pub fn tables(text: &str) -> Vec<Table> {
             .collect();
         found.push(Table { columns, rows });
     }
+    found.extend(lists(&lines));
+    found
+}
+
+/// Finds lists of numbers by name under a heading, such as `Revenue by region:` and `- North: 1,200`.
+fn lists(lines: &[&str]) -> Vec<Table> {
+    let item = |line: &&str| {
+        let (name, number) = line.strip_prefix(['-', '*'])?.rsplit_once(": ")?;
+        let number = number
+            .trim()
+            .replace(',', "")
+            .parse()
+            .ok()
+            .and_then(number_value)?;
+        Some(vec![Value::String(name.trim().to_owned()), number])
+    };
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some((measure, label)) = line
+            .strip_suffix(':')
+            .and_then(|heading| heading.split_once(" by "))
+        else {
+            continue;
+        };
+        let rows: Vec<Vec<Value>> = lines[at + 1..]
+            .iter()
+            .map_while(item)
+            .take(ROWS_MAX)
+            .collect();
+        if rows.len() > 1 {
+            found.push(Table {
+                columns: vec![label.trim().to_owned(), measure.trim().to_lowercase()],
+                rows,
+            });
+        }
+    }
     found
 }
 
@@ -127,6 +163,19 @@ mod tests {
         for text in ["| a | b |", "| a |\n| b |", "a\n---", "|\n|"] {
             assert_eq!(tables(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn lists_of_numbers_are_tables() {
+        let text = "West is first.\nTotal revenue by region:\n- West: 1,200.50\n- North: -3\n- and 4 more\n\nby the way:\n- x";
+        let expected = Table {
+            columns: vec!["region".into(), "total revenue".into()],
+            rows: vec![
+                vec![json!("West"), json!(1200.5)],
+                vec![json!("North"), json!(-3)],
+            ],
+        };
+        assert_eq!(tables(text), [expected]);
     }
 
     #[test]

@@ -101,12 +101,14 @@ fn offer(situation: &Situation) -> String {
 }
 
 fn first_sentence(tool: &Tool) -> String {
-    let end = tool
-        .description
-        .find(". ")
-        .or_else(|| tool.description.find('\n'))
-        .unwrap_or(tool.description.len());
-    tool.description[..end]
+    let text = &tool.description;
+    // What comes after a colon are examples.
+    let end = [". ", ": ", "\n"]
+        .iter()
+        .filter_map(|end| text.find(end))
+        .min()
+        .unwrap_or(text.len());
+    text[..end]
         .trim_end_matches('.')
         .chars()
         .take(160)
@@ -133,7 +135,9 @@ fn result(clause: &str, output: &str) -> String {
                 .iter()
                 .filter(|(_, value)| !value.is_null())
                 .map(|(key, value)| {
-                    let shown = if value.is_array() || value.is_object() {
+                    let shown = if value.as_array().is_some_and(Vec::is_empty) {
+                        "none".to_owned()
+                    } else if value.is_array() || value.is_object() {
                         value.to_string()
                     } else {
                         plain(value)
@@ -173,7 +177,9 @@ fn of_table(clause: &str, table: &Table) -> String {
     let name = spoken(&table.columns[measure]);
     let mut lines = Vec::new();
     let mut order: Vec<usize> = (0..table.rows.len()).collect();
-    if let Some(is_most) = words::superlative(clause) {
+    // Of several columns of numbers the clause must say which is meant.
+    let is_clear = table.measure_columns().len() == 1 || shape::speaks_of(table, measure, clause);
+    if let Some(is_most) = words::superlative(clause).filter(|_| is_clear) {
         order.sort_by(|a, b| {
             if is_most {
                 numbers[*b].total_cmp(&numbers[*a])

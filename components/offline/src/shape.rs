@@ -103,6 +103,11 @@ fn clause_measures(table: &Table, clause: &str) -> Vec<usize> {
         .collect()
 }
 
+/// Whether a word of the column's name stands in the clause.
+pub fn speaks_of(table: &Table, column: usize, clause: &str) -> bool {
+    spoken(table, clause).contains(&column)
+}
+
 /// The columns of which a word stands in the clause.
 fn spoken(table: &Table, clause: &str) -> Vec<usize> {
     let words = text::stems(clause);

@@ -253,7 +253,11 @@ fn records(items: &[Value]) -> Option<Table> {
     {
         return None;
     }
-    let columns: Vec<String> = first.keys().cloned().collect();
+    // What names a record comes first, as in a table that a person writes.
+    let names_record =
+        |key: &String| !matches!(key.as_str(), "path" | "name" | "label" | "id" | "title");
+    let mut columns: Vec<String> = first.keys().cloned().collect();
+    columns.sort_by_key(names_record);
     let rows = items
         .iter()
         .take(ROWS_MAX)

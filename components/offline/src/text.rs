@@ -50,22 +50,47 @@ pub fn clauses(request: &str) -> Vec<String> {
     });
     trimmed
         .filter(|clause| {
-            clause.chars().filter(|c| c.is_alphanumeric()).count() > 1 && !only_names_a_file(clause)
+            clause.chars().filter(|c| c.is_alphanumeric()).count() > 1
+                && !only_points_at_data(clause)
         })
         .take(CLAUSES_MAX)
         .collect()
 }
 
-/// Whether a clause says nothing but where the data are, such as `(the file is data/sales.csv)`.
-fn only_names_a_file(clause: &str) -> bool {
+/// Whether a clause says nothing but where the data are, such as `(the file is data/sales.csv)` or `Here are the data:`.
+fn only_points_at_data(clause: &str) -> bool {
     const NOISE: &[&str] = &[
-        "the", "a", "file", "data", "table", "is", "are", "in", "it", "s", "use", "from", "of",
-        "for", "this", "here", "csv", "lies", "can", "be", "found",
+        "the",
+        "a",
+        "as",
+        "file",
+        "data",
+        "json",
+        "csv",
+        "table",
+        "values",
+        "numbers",
+        "following",
+        "below",
+        "is",
+        "are",
+        "in",
+        "it",
+        "s",
+        "use",
+        "from",
+        "of",
+        "for",
+        "this",
+        "here",
+        "lies",
+        "can",
+        "be",
+        "found",
     ];
-    !paths(clause).is_empty()
-        && words(&without_paths(clause))
-            .iter()
-            .all(|word| NOISE.contains(&word.as_str()))
+    words(&without_paths(clause))
+        .iter()
+        .all(|word| NOISE.contains(&word.as_str()))
 }
 
 /// Finds the JSON objects and arrays in `text`, with the byte ranges where they stand.
@@ -291,6 +316,69 @@ pub fn formula(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// The number right after a word, as in `depth 3`.
+pub fn number_after(text: &str, word: &str) -> Option<f64> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let at = words
+        .iter()
+        .position(|other| other.eq_ignore_ascii_case(word))?;
+    number_word(words.get(at + 1)?)
+}
+
+/// How many are asked for, as in `top 3` or `the five largest`.
+pub fn how_many(text: &str) -> Option<f64> {
+    const BEFORE: &[&str] = &["top", "first", "last", "bottom", "limit", "best"];
+    const AFTER: &[&str] = &[
+        "largest", "biggest", "highest", "smallest", "lowest", "best", "worst", "most", "least",
+        "first", "last", "newest", "oldest", "latest", "cheapest", "top",
+    ];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).find_map(|pair| {
+        let is = |word: &str, cues: &[&str]| cues.contains(&word.to_lowercase().as_str());
+        if is(pair[0], BEFORE) {
+            number_word(pair[1])
+        } else if is(pair[1], AFTER) {
+            number_word(pair[0])
+        } else {
+            None
+        }
+    })
+}
+
+fn number_word(word: &str) -> Option<f64> {
+    const WORDS: &[&str] = &[
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    let lower = word.to_lowercase();
+    let spoken = WORDS
+        .iter()
+        .position(|other| *other == lower)
+        .map(|number| number as f64);
+    spoken.or_else(|| {
+        numbers(word.trim_end_matches(['.', ',', '?', '!']))
+            .first()
+            .copied()
+    })
+}
+
+/// What is looked for: what stands after `find`, `for` or `about`, without where to look.
+pub fn subject(text: &str) -> Option<String> {
+    static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:\b(?:find|grep|locate)\s+(?:all\s+)?|\b(?:for|about|containing|contains|mentioning|mention|mentions)\s+)(?:the\s+(?:words?|texts?)\s+)?(.+?)(?:\s+(?:in|within|from|under)\s.*)?$",
+        )
+    });
+    let plain = without_paths(text);
+    let found = SUBJECT
+        .captures(plain.trim())
+        .and_then(|found| found.get(1))?
+        .as_str()
+        .trim();
+    let found = found.strip_suffix(" in").unwrap_or(found).trim();
+    (!found.is_empty()).then(|| found.to_owned())
+}
+
 /// Splits a name such as `csv__groupBy` or a sentence into lower-case words.
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -390,6 +478,10 @@ mod tests {
                 "What is in this table? (the file is data/sales.csv)",
                 vec!["What is in this table"],
             ),
+            (
+                "Draw a chart.\n\nThe data as JSON:\n{\"columns\":[\"a\"],\"rows\":[[1]]}",
+                vec!["Draw a chart"],
+            ),
             ("", vec![]),
             ("?!", vec![]),
         ] {
@@ -444,6 +536,28 @@ mod tests {
             zones("What time is it in New York, or Europe/Paris, or UTC+2?"),
             ["New York", "Europe/Paris", "UTC+2"]
         );
+    }
+
+    #[test]
+    fn amounts_and_subjects_are_found() {
+        for (text, expected) in [
+            ("top 3 products", Some(3.0)),
+            ("the five largest orders", Some(5.0)),
+            ("First ten rows", Some(10.0)),
+            ("the largest", None),
+            ("3 apples", None),
+        ] {
+            assert_eq!(how_many(text), expected, "{text}");
+        }
+        assert_eq!(number_after("depth 3", "depth"), Some(3.0));
+        for (text, expected) in [
+            ("search for broken links in docs/a.md", Some("broken links")),
+            ("Find Keyboard in the data files", Some("Keyboard")),
+            ("which files mention the word needle", Some("needle")),
+            ("read it", None),
+        ] {
+            assert_eq!(subject(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

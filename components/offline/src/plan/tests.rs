@@ -217,6 +217,42 @@ fn a_chart_alone_brings_its_data() {
 }
 
 #[test]
+fn an_agent_that_only_draws_asks_for_the_data() {
+    let mut ask = ask_agent();
+    ask.description = "Asks another agent. Capabilities:\n- data-analysis: answers questions about the data in CSV files".into();
+    ask.input_schema = ask
+        .input_schema
+        .replace("\"charting\",\"web-fetch\"", "\"data-analysis\"");
+    let answer = |name: &str, arguments: &Value| match name {
+        "ask_agent" => (
+            "Total units by region:\n- North: 3\n- South: 4".to_owned(),
+            false,
+        ),
+        name => run(name, arguments),
+    };
+    let (calls, _) = play_with(
+        "Draw a pie chart of units by region",
+        vec![chart(), ask],
+        &answer,
+    );
+    assert_eq!(
+        calls
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>(),
+        ["ask_agent", "chart__render"]
+    );
+    assert_eq!(
+        calls[0].1,
+        json!({"capability": "data-analysis", "message": "Units by region"})
+    );
+    assert_eq!(
+        calls[1].1["data"],
+        json!({"columns": ["region", "total units"], "rows": [["North", 3], ["South", 4]]})
+    );
+}
+
+#[test]
 fn a_file_that_nobody_names_is_looked_for() {
     let list = spec(
         "files__list",
