@@ -1,12 +1,14 @@
 //! A number: a fraction of two integers of any size, so that `0.1 + 0.2` is `0.3` and `1 / 3 * 3` is `1`. What no
 //! fraction can hold, such as a square root, is kept to so many digits and marked as rounded.
 
-use std::fmt::Write;
-
 use num_bigint::BigInt;
-use num_integer::Integer;
 use num_rational::BigRational;
 use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
+
+mod format;
+
+pub use format::power_of_ten;
+use format::{decimal_places, magnitude, round_significant, scientific};
 
 /// The most digits a number may have. Beyond it an expression is more likely a mistake or an attack than a question;
 /// 2^10000 has 3,011 digits and 1000! has 2,568.
@@ -20,9 +22,6 @@ pub const DIGITS_FLOAT: u32 = 15;
 
 /// Rounded numbers are reckoned with a few more digits than are shown.
 const DIGITS_KEPT: u32 = DIGITS_ROUNDED + 8;
-
-/// The longest a plain `0.000…` or `…000` may be before it is written with an exponent.
-const ZEROS_MAX: i64 = 30;
 
 /// What can't be reckoned, and why. The expression adds where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -344,82 +343,9 @@ impl Number {
     }
 }
 
-/// Writes every digit where there is an end to them, else [`DIGITS_ROUNDED`] of them.
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let value = match self.digits {
-            Some(digits) => round_significant(&self.value, digits),
-            None => self.value.clone(),
-        };
-        match decimal_places(&value) {
-            Some(places)
-                if places <= magnitude(&value).abs() + ZEROS_MAX + i64::from(DIGITS_ROUNDED) =>
-            {
-                f.write_str(&plain(&value, places))
-            }
-            Some(_) => f.write_str(&scientific(&value, DIGITS_MAX as u32)),
-            None => {
-                let rounded = round_significant(&value, DIGITS_ROUNDED);
-                let exponent = magnitude(&rounded);
-                if (-ZEROS_MAX..=ZEROS_MAX).contains(&exponent) {
-                    f.write_str(&plain(&rounded, decimal_places(&rounded).unwrap_or(0)))
-                } else {
-                    f.write_str(&scientific(&rounded, DIGITS_ROUNDED))
-                }
-            }
-        }
-    }
-}
-
 /// The bits of a number of [`DIGITS_MAX`] digits, log2(10) each.
 fn bits_max() -> u64 {
     DIGITS_MAX * 3322 / 1000
-}
-
-/// Gives 10 to the power of `exponent`.
-pub fn power_of_ten(exponent: i64) -> BigRational {
-    let power = BigRational::from_integer(Pow::pow(BigInt::from(10), exponent.unsigned_abs()));
-    if exponent < 0 { power.recip() } else { power }
-}
-
-/// Gives the exponent of the first digit: 0 for 1 to 9.99…, -1 for 0.1, 3 for 1234.
-fn magnitude(value: &BigRational) -> i64 {
-    if value.is_zero() {
-        return 0;
-    }
-    let value = value.abs();
-    // The bits give it to within one; the comparison settles it. 0.30103 is log10(2).
-    let bits = value.numer().bits() as f64 - value.denom().bits() as f64;
-    let mut exponent = (bits * std::f64::consts::LOG10_2).floor() as i64;
-    while value >= power_of_ten(exponent + 1) {
-        exponent += 1;
-    }
-    while value < power_of_ten(exponent) {
-        exponent -= 1;
-    }
-    exponent
-}
-
-fn round_significant(value: &BigRational, digits: u32) -> BigRational {
-    let scale = power_of_ten(i64::from(digits) - 1 - magnitude(value));
-    (value * &scale).round() / scale
-}
-
-/// Gives how many decimal places write the value in full; nothing where it never ends.
-fn decimal_places(value: &BigRational) -> Option<i64> {
-    let mut denominator = value.denom().clone();
-    let twos = denominator.trailing_zeros().unwrap_or(0) as i64;
-    denominator >>= twos;
-    let (five, mut fives) = (BigInt::from(5), 0);
-    while !denominator.is_one() {
-        let (quotient, remainder) = denominator.div_rem(&five);
-        if !remainder.is_zero() {
-            return None;
-        }
-        denominator = quotient;
-        fives += 1;
-    }
-    Some(twos.max(fives))
 }
 
 fn exact_root(value: &BigRational, root: u32) -> Option<BigRational> {
@@ -428,45 +354,4 @@ fn exact_root(value: &BigRational, root: u32) -> Option<BigRational> {
         (&Pow::pow(candidate.clone(), root) == whole).then_some(candidate)
     };
     Some(BigRational::new(of(value.numer())?, of(value.denom())?))
-}
-
-fn plain(value: &BigRational, places: i64) -> String {
-    let scaled = (value * power_of_ten(places)).to_integer();
-    let places = places as usize;
-    let mut digits = format!("{:0>width$}", scaled.abs().to_string(), width = places + 1);
-    if places > 0 {
-        digits.insert(digits.len() - places, '.');
-    }
-    if scaled.is_negative() {
-        format!("-{digits}")
-    } else {
-        digits
-    }
-}
-
-fn scientific(value: &BigRational, digits: u32) -> String {
-    if value.is_zero() {
-        return "0".into();
-    }
-    let value = round_significant(value, digits);
-    let exponent = magnitude(&value);
-    let shift = i64::from(digits) - 1 - exponent;
-    let scaled = (value * power_of_ten(shift)).to_integer();
-    let all = scaled.abs().to_string();
-    let (first, rest) = all.split_at(1);
-    let rest = rest.trim_end_matches('0');
-    let mut text = String::new();
-    if scaled.is_negative() {
-        text.push('-');
-    }
-    text.push_str(first);
-    if !rest.is_empty() {
-        text.push('.');
-        text.push_str(rest);
-    }
-    if exponent != 0 {
-        // Writing into a string can't fail.
-        let _ = write!(text, "e{exponent}");
-    }
-    text
 }

@@ -10,7 +10,7 @@ use crate::number::{DIGITS_ROUNDED, Number};
 use crate::statistics::{Spread, relate, summarise};
 
 /// The most numbers in a list.
-const VALUES_MAX: usize = 100_000;
+const VALUES_MAX: usize = 10_000;
 
 /// The component.
 pub struct Calc;

@@ -88,6 +88,8 @@ fn what_no_decimal_can_hold_is_rounded_and_marked() {
     check("pi", "3.141592653589793238462643383279503");
     check("sqrt(2)^2", "2");
     check("sin(pi/2)", "1");
+    check("sqrt(2e200)", "1.414213562373095048801688724209698e100");
+    check("10^60 / 3", "3.333333333333333333333333333333333e59");
     check("ln(e)", "1");
     check("exp(1)", "2.71828182845905");
     let third = call("evaluate", json!({ "expression": "1/3" })).unwrap();

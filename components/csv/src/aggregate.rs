@@ -1,21 +1,23 @@
 //! Grouping rows and reckoning over each group: totals, means and counts by region, by month and so on.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use serde::Deserialize;
 
 use crate::condition::{Condition, Filter};
 use crate::error::CsvError;
+use crate::hash::QuickMap;
 use crate::kind::{Column, Value};
-use crate::query::{LIMIT_MAX, Rows, compare_keys, direction};
+use crate::query::{LIMIT_MAX, Rows, compare, direction};
 use crate::table::Table;
 use crate::words::nearest;
 
 mod accumulate;
-mod part;
+mod group;
+pub mod part;
 
 use accumulate::Accumulator;
-use part::Part;
+use group::Group;
 
 /// What is reckoned over a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +80,6 @@ pub struct Question {
     pub limit: Option<usize>,
 }
 
-/// One of the question's groupings: a column, or a part of its dates.
-struct Group<'a> {
-    label: String,
-    column: Column<'a>,
-    part: Option<Part>,
-}
-
 /// One of the question's metrics.
 struct Metric<'a> {
     label: String,
@@ -99,10 +94,10 @@ struct Metric<'a> {
 /// [`CsvError`]: an unknown column or function, or a column that does not hold what a function needs.
 pub fn run(table: &Table, question: &Question) -> Result<Rows, CsvError> {
     let filter = Filter::new(table, &question.conditions)?;
-    let groups = question
+    let mut groups = question
         .group_by
         .iter()
-        .map(|text| group(table, text))
+        .map(|text| Group::new(table, text))
         .collect::<Result<Vec<_>, _>>()?;
     let metrics = match question.metrics.as_slice() {
         [] => vec![metric(table, "count")?],
@@ -118,7 +113,7 @@ pub fn run(table: &Table, question: &Question) -> Result<Rows, CsvError> {
         .collect();
     let order = order(&labels, &question.sort, groups.len())?;
 
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: QuickMap<Vec<usize>, usize> = QuickMap::default();
     let mut found: Vec<(Vec<Value<'_>>, Vec<Accumulator>)> = Vec::new();
     let fresh = || {
         metrics
@@ -126,18 +121,18 @@ pub fn run(table: &Table, question: &Question) -> Result<Rows, CsvError> {
             .map(|metric| Accumulator::new(metric.op))
             .collect::<Vec<_>>()
     };
-    let mut key = String::new();
+    let mut key = Vec::new();
     for row in (0..table.row_count()).filter(|row| filter.holds(*row)) {
         key.clear();
-        let values: Vec<Value<'_>> = groups.iter().map(|group| group.value(row)).collect();
-        for value in &values {
-            // A missing value and an empty text are different groups, and so are `a,b` + `c` and `a` + `b,c`.
-            key.push(if value.is_missing() { '\u{1}' } else { '\u{0}' });
-            key.push_str(&value.to_string());
-        }
+        key.extend(groups.iter_mut().map(|group| group.member(row)));
         let place = match places.get(&key) {
             Some(place) => *place,
             None => {
+                let values = groups
+                    .iter()
+                    .zip(&key)
+                    .map(|(group, member)| group.value(*member))
+                    .collect();
                 places.insert(key.clone(), found.len());
                 found.push((values, fresh()));
                 found.len() - 1
@@ -163,16 +158,13 @@ pub fn run(table: &Table, question: &Question) -> Result<Rows, CsvError> {
             values
         })
         .collect();
-    let descending: Vec<bool> = order.iter().map(|(_, descending)| *descending).collect();
-    let key = |row: &[Value<'_>]| {
+    rows.sort_by(|a, b| {
+        let compare = |(at, descending): &(usize, bool)| compare(&a[*at], &b[*at], *descending);
         order
             .iter()
-            .map(|(at, _)| row[*at].clone().into_owned())
-            .collect::<Vec<_>>()
-    };
-    rows.sort_by_cached_key(|row| Key {
-        values: key(row),
-        descending: descending.clone(),
+            .map(compare)
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
     });
     let limit = question.limit.unwrap_or(LIMIT_MAX).min(LIMIT_MAX);
     let total = rows.len();
@@ -187,32 +179,6 @@ pub fn run(table: &Table, question: &Question) -> Result<Rows, CsvError> {
         total,
         offset: 0,
     })
-}
-
-/// A sort key that knows its directions.
-struct Key {
-    values: Vec<Value<'static>>,
-    descending: Vec<bool>,
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        compare_keys(&self.values, &other.values, &self.descending)
-    }
 }
 
 /// Gives the places of the labels to sort by: those asked for, then the groups.
@@ -255,59 +221,6 @@ fn alias(text: &str) -> (&str, &str) {
     match lower.rfind(" as ") {
         Some(at) if !text[at + 4..].contains(')') => (text[..at].trim(), text[at + 4..].trim()),
         _ => (text, text),
-    }
-}
-
-fn group<'a>(table: &'a Table, text: &str) -> Result<Group<'a>, CsvError> {
-    // A column may be called `Price (EUR)`; its own name comes first.
-    let (whole, label) = if table.find(text).is_ok() {
-        (text, text)
-    } else {
-        alias(text)
-    };
-    let named = table.column(whole);
-    let (column, part) = match (named, function(whole)) {
-        (Ok(column), _) => (column, None),
-        (Err(error), None) => return Err(error),
-        (Err(_), Some((name, argument))) => {
-            let part = Part::named(&name.to_ascii_lowercase()).ok_or_else(|| {
-                CsvError::Question(format!(
-                    "there is no way to group by `{text}`: neither a column of that name nor a function `{name}`. \
-                     Functions of dates are {}",
-                    Part::NAMES.join(", ")
-                ))
-            })?;
-            let column = table.column(argument)?;
-            if !column.kind.is_date() {
-                return Err(CsvError::Kind(format!(
-                    "{name} needs dates, and column `{argument}` holds {}; dates are such as 2024-12-31",
-                    column.kind.name()
-                )));
-            }
-            (column, Some(part))
-        }
-    };
-    let label = if label == whole && part.is_none() {
-        column.name()
-    } else {
-        label
-    };
-    Ok(Group {
-        label: label.to_owned(),
-        column,
-        part,
-    })
-}
-
-impl<'a> Group<'a> {
-    fn value(&self, row: usize) -> Value<'a> {
-        match (self.column.value(row), self.part) {
-            (Value::Date(stamp), Some(part)) => part.of(&stamp),
-            (Value::Text(text), _) if text.trim().len() < text.len() => {
-                Value::Text(text.trim().to_owned().into())
-            }
-            (value, _) => value,
-        }
     }
 }
 

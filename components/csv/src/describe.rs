@@ -1,11 +1,10 @@
 //! Summing a table up: what columns there are, what each holds, and what is odd about the file.
 
-use std::collections::HashSet;
-
 use caxton_sdk::{Value as Json, json};
 
+use crate::hash::QuickSet;
 use crate::kind::{Column, Kind, Value};
-use crate::number::Number;
+use crate::number::Sum;
 use crate::table::Table;
 use crate::words::counted;
 
@@ -82,7 +81,7 @@ pub fn describe(table: &Table) -> Description {
 }
 
 fn summarise(table: &Table, column: &Column<'_>) -> Summary {
-    let mut distinct = HashSet::new();
+    let mut distinct = QuickSet::default();
     let mut summary = Summary {
         nulls: 0,
         distinct: 0,
@@ -91,7 +90,7 @@ fn summarise(table: &Table, column: &Column<'_>) -> Summary {
         mean: Value::Missing,
         examples: Vec::new(),
     };
-    let (mut sum, mut count) = (Number::Exact(0.into()), 0);
+    let mut sum = Sum::default();
     for row in 0..table.row_count() {
         let value = column.value(row);
         if value.is_missing() {
@@ -99,8 +98,7 @@ fn summarise(table: &Table, column: &Column<'_>) -> Summary {
             continue;
         }
         if let Value::Number(number) = value {
-            sum = sum.plus(number);
-            count += 1;
+            sum.add(number);
         }
         // The order of texts says little about them, so texts have no least and greatest.
         if column.kind != Kind::Text {
@@ -114,15 +112,12 @@ fn summarise(table: &Table, column: &Column<'_>) -> Summary {
         let Some(text) = table.cell(row, column.at) else {
             continue;
         };
-        if summary.examples.len() < EXAMPLES && !distinct.contains(text.as_ref()) {
+        if distinct.insert(text.clone()) && summary.examples.len() < EXAMPLES {
             summary.examples.push(shortened(&text));
         }
-        distinct.insert(text);
     }
     summary.distinct = distinct.len();
-    if count > 0 {
-        summary.mean = Value::Number(sum.divide(count));
-    }
+    summary.mean = sum.mean().map_or(Value::Missing, Value::Number);
     summary
 }
 

@@ -17,6 +17,12 @@ pub enum CsvError {
         /// The directory to grant.
         directory: String,
     },
+    /// The path leads out of every directory.
+    #[error(
+        "`{0}` leads out of the granted directories; name a file by a path that starts at a granted directory, such as \
+         data/sales.csv"
+    )]
+    Outside(String),
     /// The file can't be read.
     #[error("`{path}` can't be read: {reason}")]
     Unreadable {

@@ -170,7 +170,7 @@ impl<'a> Column<'a> {
         let mut candidates = Candidates::new(table.delimiter);
         for row in 0..table.row_count() {
             if let Some(text) = table.cell(row, at) {
-                let text = text.trim();
+                let text = trim(&text);
                 if !is_missing(text) {
                     candidates.see(text);
                     if candidates.is_text() {
@@ -193,6 +193,11 @@ impl<'a> Column<'a> {
     /// Gives its name.
     pub fn name(&self) -> &'a str {
         &self.table.columns[self.at]
+    }
+
+    /// Gives what the cell in a row, from 0, says; nothing where it is empty.
+    pub fn cell(&self, row: usize) -> Option<Cow<'a, str>> {
+        self.table.cell(row, self.at)
     }
 
     /// Gives the value in a row, from 0.
@@ -237,7 +242,21 @@ impl<'a> Column<'a> {
 
 /// Says whether a text stands for a missing value.
 pub fn is_missing(text: &str) -> bool {
+    let digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    !digit && stands_for_nothing(text)
+}
+
+fn stands_for_nothing(text: &str) -> bool {
     text.is_empty() || text.len() <= 4 && MISSING.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Gives the text without the spaces around it. Most texts have none, which two bytes tell.
+pub fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        [only] if only.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -292,11 +311,16 @@ impl Candidates {
 
     fn see(&mut self, text: &str) {
         self.seen = true;
+        if number::is_plain_integer(text) {
+            self.boolean = false;
+            self.orders = [false; 3];
+            return;
+        }
         let read = |style: Style, possible: &mut bool, whole: &mut bool| {
             if *possible {
                 match number::parse(text, style) {
                     Some(Number::Exact(decimal)) => {
-                        *whole &= decimal.is_integer() && decimal.scale() == 0;
+                        *whole &= decimal.scale() == 0;
                     }
                     Some(Number::Float(_)) => *whole = false,
                     None => *possible = false,

@@ -7,6 +7,7 @@ pub mod condition;
 pub mod date;
 pub mod describe;
 pub mod error;
+mod hash;
 pub mod kind;
 pub mod number;
 pub mod parse;

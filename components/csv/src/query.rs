@@ -1,5 +1,7 @@
 //! Choosing rows and columns, sorting, and what every tool gives back: a table of columns and rows.
 
+use std::cmp::Ordering;
+
 use caxton_sdk::{Value as Json, json};
 use serde::Deserialize;
 
@@ -74,8 +76,13 @@ pub fn run(table: &Table, query: &Query) -> Result<Rows, CsvError> {
                 )
             })
             .collect();
-        let descending: Vec<bool> = by.iter().map(|(_, descending)| *descending).collect();
-        keyed.sort_by(|(a, _), (b, _)| compare_keys(a, b, &descending));
+        keyed.sort_by(|(a, _), (b, _)| {
+            let pairs = a.iter().zip(b).zip(&by);
+            let mut orderings = pairs.map(|((a, b), (_, descending))| compare(a, b, *descending));
+            orderings
+                .find(|ordering| ordering.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
         matching = keyed.into_iter().map(|(_, row)| row).collect();
     }
     let columns: Vec<Column<'_>> = match &query.columns {
@@ -125,21 +132,14 @@ pub fn direction<T>(by: &str, find: impl Fn(&str) -> Option<T>) -> (&str, bool) 
     }
 }
 
-/// Compares sort keys; what is missing comes last in either direction.
-pub fn compare_keys(a: &[Value<'_>], b: &[Value<'_>], descending: &[bool]) -> std::cmp::Ordering {
-    a.iter()
-        .zip(b)
-        .zip(descending)
-        .map(|((a, b), descending)| {
-            let ordering = a.compare(b);
-            if *descending && !a.is_missing() && !b.is_missing() {
-                ordering.reverse()
-            } else {
-                ordering
-            }
-        })
-        .find(|ordering| ordering.is_ne())
-        .unwrap_or(std::cmp::Ordering::Equal)
+/// Compares two values to sort by; what is missing comes last in either direction.
+pub fn compare(a: &Value<'_>, b: &Value<'_>, descending: bool) -> Ordering {
+    let ordering = a.compare(b);
+    if descending && !a.is_missing() && !b.is_missing() {
+        ordering.reverse()
+    } else {
+        ordering
+    }
 }
 
 impl Rows {

@@ -1,7 +1,7 @@
 //! Getting the text: from a file in a granted directory, or from the call itself; as UTF-8, whatever it was.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use caxton_sdk::config;
 use serde::Deserialize;
@@ -79,16 +79,19 @@ fn read(path: &str) -> Result<Vec<u8>, CsvError> {
         };
         match error.kind() {
             // Whether the directory itself can be listed tells a file that is missing from a grant that is.
+            _ if tables_in(path).is_some() => unreadable(format!(
+                "it is a directory; name one of its files: {}",
+                listed(&tables_in(path).unwrap_or_default())
+            )),
+            _ if outside(path) && tables_in(&directory).is_none() => {
+                CsvError::Outside(path.to_owned())
+            }
             ErrorKind::NotFound => match tables_in(&directory) {
                 Some(files) => unreadable(missing(path, &directory, &files)),
                 None => not_granted(),
             },
             ErrorKind::PermissionDenied => not_granted(),
             _ if tables_in(&directory).is_none() => not_granted(),
-            ErrorKind::IsADirectory => unreadable("it is a directory; name a file in it".into()),
-            _ if Path::new(path).is_dir() => {
-                unreadable("it is a directory; name a file in it".into())
-            }
             _ => unreadable(error.to_string()),
         }
     })
@@ -105,16 +108,27 @@ fn tables_in(directory: &str) -> Option<Vec<String>> {
     Some(names)
 }
 
-fn missing(path: &str, directory: &str, files: &[String]) -> String {
-    let name = Path::new(path)
-        .file_name()
-        .map_or(path.into(), |name| name.to_string_lossy());
-    let listed = files
+fn listed(files: &[String]) -> String {
+    files
         .iter()
         .take(20)
         .map(String::as_str)
         .collect::<Vec<_>>()
-        .join(", ");
+        .join(", ")
+}
+
+/// Says whether a path leaves whatever directory it starts in, so that no grant would help.
+fn outside(path: &str) -> bool {
+    Path::new(path)
+        .components()
+        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn missing(path: &str, directory: &str, files: &[String]) -> String {
+    let name = Path::new(path)
+        .file_name()
+        .map_or(path.into(), |name| name.to_string_lossy());
+    let listed = listed(files);
     match (
         files.is_empty(),
         nearest(&name, files.iter().map(String::as_str)),
@@ -146,7 +160,9 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Option<String>), CsvErr
             ));
         }
     }
-    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+    // Looking first whether there is one at all is many times faster than looking for its place.
+    if bytes.contains(&0) {
+        let at = bytes.iter().position(|byte| *byte == 0).unwrap_or_default();
         return Err(CsvError::Binary {
             name: name.into(),
             at,

@@ -1,22 +1,19 @@
 //! Reckoning over the values of one group, one after the other. Missing values count for nothing.
 
-use std::collections::HashSet;
-
-use rust_decimal::Decimal;
-
 use super::Op;
+use crate::hash::QuickSet;
 use crate::kind::Value;
-use crate::number::Number;
+use crate::number::{Number, Sum};
 
 /// What is known so far.
 #[derive(Debug)]
 pub enum Accumulator {
     /// Rows, or values that are there.
     Count(u64),
-    /// The sum, and of how many.
-    Sum(Number, usize),
+    /// The sum.
+    Sum(Sum),
     /// The same, to be divided at the end.
-    Mean(Number, usize),
+    Mean(Sum),
     /// All values.
     Median(Vec<Number>),
     /// The smallest so far.
@@ -26,22 +23,21 @@ pub enum Accumulator {
     /// Welford's count, mean and sum of squared distances.
     Stddev(usize, f64, f64),
     /// The different values.
-    Distinct(HashSet<String>),
+    Distinct(QuickSet<String>),
 }
 
 impl Accumulator {
     /// Knows nothing yet.
     pub fn new(op: Op) -> Self {
-        let zero = Number::Exact(Decimal::ZERO);
         match op {
             Op::Count => Self::Count(0),
-            Op::Sum => Self::Sum(zero, 0),
-            Op::Mean => Self::Mean(zero, 0),
+            Op::Sum => Self::Sum(Sum::default()),
+            Op::Mean => Self::Mean(Sum::default()),
             Op::Median => Self::Median(Vec::new()),
             Op::Min => Self::Min(None),
             Op::Max => Self::Max(None),
             Op::Stddev => Self::Stddev(0, 0.0, 0.0),
-            Op::Distinct => Self::Distinct(HashSet::new()),
+            Op::Distinct => Self::Distinct(QuickSet::default()),
         }
     }
 
@@ -56,10 +52,7 @@ impl Accumulator {
         match (self, value) {
             (_, Value::Missing) => {}
             (Self::Count(count), _) => *count += 1,
-            (Self::Sum(sum, count) | Self::Mean(sum, count), Value::Number(number)) => {
-                *sum = sum.plus(number);
-                *count += 1;
-            }
+            (Self::Sum(sum) | Self::Mean(sum), Value::Number(number)) => sum.add(number),
             (Self::Median(numbers), Value::Number(number)) => numbers.push(number),
             (Self::Stddev(count, mean, squares), Value::Number(number)) => {
                 let value = number.to_f64();
@@ -95,9 +88,8 @@ impl Accumulator {
         match self {
             Self::Count(count) => whole(count),
             Self::Distinct(values) => whole(values.len() as u64),
-            Self::Sum(sum, _) => Value::Number(sum),
-            Self::Mean(_, 0) => Value::Missing,
-            Self::Mean(sum, count) => Value::Number(sum.divide(count)),
+            Self::Sum(sum) => Value::Number(sum.total()),
+            Self::Mean(sum) => sum.mean().map_or(Value::Missing, Value::Number),
             Self::Median(numbers) => median(numbers),
             Self::Min(value) | Self::Max(value) => value.unwrap_or(Value::Missing),
             Self::Stddev(count, _, squares) if count > 1 => {
@@ -111,9 +103,16 @@ impl Accumulator {
 fn median<'a>(mut numbers: Vec<Number>) -> Value<'a> {
     numbers.sort_by(|a, b| a.compare(*b));
     let middle = numbers.len() / 2;
-    match numbers.get(middle) {
-        None => Value::Missing,
-        Some(number) if numbers.len() % 2 == 1 => Value::Number(*number),
-        Some(number) => Value::Number(numbers[middle - 1].plus(*number).divide(2)),
-    }
+    let mut halves = Sum::default();
+    let two = if numbers.len() % 2 == 1 {
+        middle
+    } else {
+        middle.saturating_sub(1)
+    };
+    numbers
+        .get(two..=middle)
+        .into_iter()
+        .flatten()
+        .for_each(|number| halves.add(*number));
+    halves.mean().map_or(Value::Missing, Value::Number)
 }
