@@ -253,7 +253,7 @@ fn is_allowed(tool: &Tool, asked: &str) -> bool {
 }
 
 /// Whether the clause has a word of the tool's name, or of the capability's that would be asked.
-fn is_named(tool: &Tool, offer: &Offer, spoken: &[String]) -> bool {
+pub fn is_named(tool: &Tool, offer: &Offer, spoken: &[String]) -> bool {
     let name = offer
         .target
         .as_ref()

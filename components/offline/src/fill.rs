@@ -88,14 +88,12 @@ impl Filler<'_> {
         let has_table = parameters.iter().any(|parameter| {
             wants_table(&parameter.want) && filled.arguments.contains_key(&parameter.name)
         });
-        if let Some(title) = parameters
+        let title = parameters
             .iter()
             .find(|parameter| parameter.want == Want::Title)
-            && has_table
-        {
-            filled
-                .arguments
-                .insert(title.name.clone(), json!(heading(self.clause)));
+            .filter(|_| has_table);
+        if let (Some(title), Some(heading)) = (title, heading(self.clause)) {
+            filled.arguments.insert(title.name.clone(), json!(heading));
         }
         filled
     }
@@ -179,9 +177,12 @@ impl Filler<'_> {
                 .nth(parameter, &self.all(text::zones))
                 .map(|zone| (json!(zone), 0.15)),
             Want::Formula => Some((json!(text::formula(self.clause)?), 0.4)),
-            Want::Title => parameter
-                .required
-                .then(|| (json!(heading(self.clause)), 0.0)),
+            Want::Title => parameter.required.then(|| {
+                (
+                    json!(heading(self.clause).unwrap_or_else(|| self.clause.to_owned())),
+                    0.0,
+                )
+            }),
             Want::Text => self.text(parameter),
             Want::Message => parameter.required.then(|| (json!(self.clause), 0.0)),
             Want::Object(parameters) => self.object(parameters),
@@ -388,8 +389,9 @@ fn dates(text: &str) -> Vec<String> {
     found.into_iter().map(|(_, date)| date).collect()
 }
 
-/// Turns an order into a heading: `Draw a bar chart of revenue by region` into `Revenue by region`.
-pub fn heading(clause: &str) -> String {
+/// Turns an order into a heading: `Draw a bar chart of revenue by region` into `Revenue by region`. Nothing where it
+/// only points at something said before, as `Plot it` does.
+pub fn heading(clause: &str) -> Option<String> {
     const NOISE: &[&str] = &[
         "please",
         "can",
@@ -415,7 +417,6 @@ pub fn heading(clause: &str) -> String {
         "line",
         "pie",
         "scatter",
-        "plot",
         "diagram",
         "picture",
         "with",
@@ -427,13 +428,18 @@ pub fn heading(clause: &str) -> String {
         "as",
         "simple",
         "nice",
+        "it",
+        "this",
+        "them",
+        "these",
     ];
-    let clause = text::paths(clause)
-        .iter()
-        .fold(clause.to_owned(), |clause, path| {
-            clause.replace(path.as_str(), "")
-        });
-    let mut words: Vec<&str> = clause
+    let clause = text::without_paths(clause);
+    // `… as a line chart` says how, not what.
+    let what = clause
+        .rfind(" as a")
+        .filter(|at| *at > 0)
+        .map_or(clause.as_str(), |at| &clause[..at]);
+    let mut words: Vec<&str> = what
         .split_whitespace()
         .skip_while(|word| NOISE.contains(&word.to_lowercase().as_str()))
         .collect();
@@ -443,15 +449,11 @@ pub fn heading(clause: &str) -> String {
     {
         words.pop();
     }
-    let rest = if words.is_empty() {
-        clause.trim().to_owned()
-    } else {
-        words.join(" ")
-    };
+    let rest = words.join(" ");
     let mut characters = rest.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).take(80).collect()
-    })
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).take(80).collect())
 }
 
 #[cfg(test)]

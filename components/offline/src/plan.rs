@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::choose::{self, Offer, Ranked, THRESHOLD};
 use crate::facts::{Facts, Similar};
 use crate::fill::{self, Filled, Filler};
+use crate::schema::Want;
 use crate::situation::{Output, Situation, Tool};
 use crate::text;
 
@@ -215,12 +216,15 @@ impl<'a> Planner<'a> {
         {
             let offer = &self.offers[candidate.offer];
             let asks = offer.target.is_some();
+            if self.is_for_another(clause, offer) {
+                continue;
+            }
             let has_table = self.filler(text, self.tool(offer)).table().is_some();
             if candidate.filled.wants_table || (asks && !has_table && self.speaks_of_data(offer)) {
                 if others_run {
                     return Decision::Wait;
                 }
-                if let Some(call) = self.produce(candidate, text) {
+                if let Some(call) = self.produce(candidate, clause) {
                     return Decision::Call(call);
                 }
             }
@@ -261,6 +265,24 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Whether an offer works on a table and another clause asks for it by name: `How much per month? Plot it.` wants one
+    /// plot, not two.
+    fn is_for_another(&self, clause: usize, offer: &Offer) -> bool {
+        let tool = self.tool(offer);
+        let takes_table = tool
+            .parameters
+            .iter()
+            .any(|parameter| parameter.required && matches!(parameter.want, Want::Table(_)));
+        let names = |clause: &Clause| {
+            choose::is_named(
+                tool,
+                offer,
+                &text::stems(&text::without_paths(&clause.text)),
+            )
+        };
+        takes_table && !names(&self.clauses[clause]) && self.clauses.iter().any(names)
+    }
+
     fn was_made(&self, call: &Call) -> bool {
         self.made
             .iter()
@@ -276,8 +298,15 @@ impl<'a> Planner<'a> {
     }
 
     /// Finds a call that gives the table which `wanting` needs.
-    fn produce(&self, wanting: &Ranked, clause: &str) -> Option<Call> {
-        let subject = fill::heading(clause);
+    fn produce(&self, wanting: &Ranked, clause: usize) -> Option<Call> {
+        // `Plot it` means what the clause before asks for.
+        let text = &self.clauses[clause].text;
+        let before = clause
+            .checked_sub(1)
+            .map(|before| self.clauses[before].text.clone());
+        let subject = fill::heading(text)
+            .or(before)
+            .unwrap_or_else(|| text.clone());
         let ranked = choose::rank(
             &self.offers,
             &self.situation.tools,

@@ -120,7 +120,7 @@ impl Filler<'_> {
     fn part_of_date(&self, described: &[String]) -> Option<String> {
         let (part, _) = PARTS
             .iter()
-            .find(|(_, cues)| cues.iter().any(|cue| words::says(self.clause, cue)))?;
+            .find(|(part, cues)| asks_for_part(self.clause, part, cues))?;
         let is_offered = described
             .windows(2)
             .any(|pair| pair[0] == *part && pair[1] == "date");
@@ -152,8 +152,12 @@ impl Filler<'_> {
         if asked.is_some_and(|function| function == "count") && measures.is_empty() {
             return Some((json!(["count"]), 0.05));
         }
-        let compares =
-            words::superlative(&clause).is_some() || !self.facts.groups(self.clause).is_empty();
+        let compares = words::superlative(&clause).is_some()
+            || words::says(&clause, "how much")
+            || PARTS
+                .iter()
+                .any(|(part, cues)| asks_for_part(&clause, part, cues))
+            || !self.facts.groups(self.clause).is_empty();
         if measures.is_empty() && (required || is_explicit || compares) {
             measures = names(self.facts.measures(self.request));
             if measures.is_empty() {
@@ -215,6 +219,12 @@ impl Filler<'_> {
         let all: Vec<Value> = all.collect();
         (!all.is_empty()).then(|| (json!(all), 0.2))
     }
+}
+
+/// Whether the clause asks for rows by a part of the date: `by month`, or `the best month`.
+fn asks_for_part(clause: &str, part: &str, cues: &[&str]) -> bool {
+    cues.iter().any(|cue| words::says(clause, cue))
+        || (words::superlative(clause).is_some() && words::says(clause, part))
 }
 
 /// The parameter of a condition that takes an operator, with the operators.

@@ -56,6 +56,15 @@ fn ask_agent() -> ToolSpec {
     )
 }
 
+fn spec_of_data_agent() -> ToolSpec {
+    spec(
+        "ask_agent",
+        "Asks another agent. Capabilities:\n- data-analysis: answers questions about the data in CSV files",
+        json!({"capability": {"type": "string", "enum": ["data-analysis"]}, "message": {"type": "string"}}),
+        &["capability", "message"],
+    )
+}
+
 /// What the tools give.
 fn run(name: &str, _arguments: &Value) -> (String, bool) {
     let text = match name {
@@ -218,11 +227,6 @@ fn a_chart_alone_brings_its_data() {
 
 #[test]
 fn an_agent_that_only_draws_asks_for_the_data() {
-    let mut ask = ask_agent();
-    ask.description = "Asks another agent. Capabilities:\n- data-analysis: answers questions about the data in CSV files".into();
-    ask.input_schema = ask
-        .input_schema
-        .replace("\"charting\",\"web-fetch\"", "\"data-analysis\"");
     let answer = |name: &str, arguments: &Value| match name {
         "ask_agent" => (
             "Total units by region:\n- North: 3\n- South: 4".to_owned(),
@@ -232,7 +236,7 @@ fn an_agent_that_only_draws_asks_for_the_data() {
     };
     let (calls, _) = play_with(
         "Draw a pie chart of units by region",
-        vec![chart(), ask],
+        vec![chart(), spec_of_data_agent()],
         &answer,
     );
     assert_eq!(
@@ -250,6 +254,19 @@ fn an_agent_that_only_draws_asks_for_the_data() {
         calls[1].1["data"],
         json!({"columns": ["region", "total units"], "rows": [["North", 3], ["South", 4]]})
     );
+
+    let question = "How many units per region? Plot it as a line chart.";
+    let (calls, _) = play_with(question, vec![chart(), spec_of_data_agent()], &answer);
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|(name, _)| name == "chart__render")
+            .count(),
+        1,
+        "{calls:?}"
+    );
+    assert_eq!(calls[0].1["message"], "How many units per region");
+    assert_eq!(calls[1].1["type"], "line");
 }
 
 #[test]
