@@ -10,6 +10,7 @@ use crate::fill::{self, Filled, Filler};
 use crate::schema::Want;
 use crate::situation::{Output, Situation, Tool};
 use crate::text;
+use crate::words;
 
 /// The most rounds of calls for one request.
 const ROUNDS_MAX: usize = 10;
@@ -220,7 +221,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let has_table = self.filler(text, self.tool(offer)).table().is_some();
-            if candidate.filled.wants_table || (asks && !has_table && self.speaks_of_data(offer)) {
+            if candidate.filled.wants_table || (asks && !has_table && self.draws(offer)) {
                 if others_run {
                     return Decision::Wait;
                 }
@@ -250,6 +251,12 @@ impl<'a> Planner<'a> {
             if !self.was_made(&call) {
                 return Decision::Call(call);
             }
+        }
+        // A question about totals is worth passing on, however little it resembles what the other agent says of itself.
+        if words::asks_for_totals(text)
+            && let Some(call) = self.ask_for_data(&ranked, text, Some(clause))
+        {
+            return Decision::Call(call);
         }
         Decision::Give(missing.unwrap_or(State::NoTool))
     }
@@ -289,8 +296,8 @@ impl<'a> Planner<'a> {
             .any(|(tool, arguments)| *tool == call.tool && *arguments == call.arguments)
     }
 
-    /// Whether another agent's capability works on data that has to be sent along.
-    fn speaks_of_data(&self, offer: &Offer) -> bool {
+    /// Whether another agent's capability is drawing, so that the data have to be sent along.
+    fn draws(&self, offer: &Offer) -> bool {
         let stems = text::stems(&offer.text);
         ["chart", "plot", "graph", "diagram", "visual", "draw"]
             .iter()
@@ -338,19 +345,22 @@ impl<'a> Planner<'a> {
             }
         }
         // Another agent may have the data.
-        let knows_data = |candidate: &&Ranked| {
+        self.ask_for_data(&ranked, &subject, None)
+    }
+
+    /// Asks another agent that knows data, where there is one.
+    fn ask_for_data(&self, ranked: &[Ranked], text: &str, clause: Option<usize>) -> Option<Call> {
+        const SOURCES: &[&str] = &["data", "tabl", "csv", "analysi", "number"];
+        let candidate = ranked.iter().find(|candidate| {
             let offer = &self.offers[candidate.offer];
             let stems = text::stems(&offer.text);
-            let is_source = ["data", "tabl", "csv", "analysi", "number"]
-                .iter()
-                .any(|word| stems.iter().any(|stem| stem == word));
             offer.target.is_some()
-                && offer.tool != self.offers[wanting.offer].tool
-                && is_source
-                && !self.speaks_of_data(offer)
-        };
-        let candidate = ranked.iter().find(knows_data)?;
-        let call = self.call(candidate, &subject, None);
+                && SOURCES
+                    .iter()
+                    .any(|word| stems.iter().any(|stem| stem == word))
+                && !self.draws(offer)
+        })?;
+        let call = self.call(candidate, text, clause);
         (!self.was_made(&call)).then_some(call)
     }
 

@@ -100,6 +100,14 @@ pub fn expanded(text: &str) -> String {
     }
 }
 
+/// Whether a text asks for something that is found by grouping and adding up.
+pub fn asks_for_totals(text: &str) -> bool {
+    says(text, "how much")
+        || OPERATIONS.iter().any(|(asked, operation)| {
+            operation.starts_with("group") && asked.iter().any(|word| says(text, word))
+        })
+}
+
 /// How a cell is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {

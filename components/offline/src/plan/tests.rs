@@ -255,6 +255,17 @@ fn an_agent_that_only_draws_asks_for_the_data() {
         json!({"columns": ["region", "total units"], "rows": [["North", 3], ["South", 4]]})
     );
 
+    let (calls, text) = play_with(
+        "Which region sold the fewest?",
+        vec![chart(), spec_of_data_agent()],
+        &answer,
+    );
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert!(
+        text.starts_with("From the agent for data-analysis:\nNorth has the lowest total units: 3"),
+        "{text}"
+    );
+
     let question = "How many units per region? Plot it as a line chart.";
     let (calls, _) = play_with(question, vec![chart(), spec_of_data_agent()], &answer);
     assert_eq!(
