@@ -4,7 +4,7 @@ use caxton_calc::Calc;
 use caxton_sdk::{Arguments, Body, Outcome, ToolError, Tools, Value, json, serde_json};
 
 fn call(tool: &str, arguments: Value) -> Result<Value, String> {
-    let result = match Calc::call(tool, Arguments::from(arguments)) {
+    let result = match Calc::call(tool, Arguments::from(arguments.clone())) {
         Ok(Outcome::Complete(result)) => result,
         Ok(other) => panic!("{other:?}"),
         Err(ToolError::InvalidArguments(error) | ToolError::NotFound(error)) => return Err(error),
@@ -16,7 +16,31 @@ fn call(tool: &str, arguments: Value) -> Result<Value, String> {
         };
         return Err(text.clone());
     }
-    Ok(serde_json::from_str(&result.structured.expect("a structured result")).expect("JSON"))
+    let structured =
+        serde_json::from_str(&result.structured.expect("a structured result")).expect("JSON");
+    fits(tool, &arguments, &structured);
+    Ok(structured)
+}
+
+/// What was taken and given fits the schemas that the tool shows.
+#[track_caller]
+fn fits(tool: &str, arguments: &Value, structured: &Value) {
+    let tools = Calc::list().expect("tools");
+    let tool = tools
+        .iter()
+        .find(|known| known.name == tool)
+        .expect("a tool of that name");
+    let output = tool.output_schema.as_deref().expect("an output schema");
+    for (schema, value) in [
+        (tool.input_schema.as_str(), arguments),
+        (output, structured),
+    ] {
+        let schema = serde_json::from_str(schema).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        if let Err(error) = validator.validate(value) {
+            panic!("{}: {error} in {value}", tool.name);
+        }
+    }
 }
 
 fn evaluate(expression: &str) -> Result<String, String> {

@@ -25,7 +25,7 @@ impl Picture {
 }
 
 fn render(arguments: Value) -> Result<Picture, String> {
-    let result = match Chart::call("render", Arguments::from(arguments)) {
+    let result = match Chart::call("render", Arguments::from(arguments.clone())) {
         Ok(Outcome::Complete(result)) => result,
         Err(ToolError::InvalidArguments(error)) => return Err(error),
         other => panic!("{other:?}"),
@@ -44,11 +44,33 @@ fn render(arguments: Value) -> Result<Picture, String> {
     well_formed(&svg);
     let structured =
         serde_json::from_str(&result.structured.expect("a structured result")).expect("JSON");
+    fits("render", &arguments, &structured);
     Ok(Picture {
         svg,
         text,
         structured,
     })
+}
+
+/// What was taken and given fits the schemas that the tool shows.
+#[track_caller]
+fn fits(tool: &str, arguments: &Value, structured: &Value) {
+    let tools = Chart::list().expect("tools");
+    let tool = tools
+        .iter()
+        .find(|known| known.name == tool)
+        .expect("a tool of that name");
+    let output = tool.output_schema.as_deref().expect("an output schema");
+    for (schema, value) in [
+        (tool.input_schema.as_str(), arguments),
+        (output, structured),
+    ] {
+        let schema = serde_json::from_str(schema).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        if let Err(error) = validator.validate(value) {
+            panic!("{}: {error} in {value}", tool.name);
+        }
+    }
 }
 
 /// Tags match, no number is NaN or infinite, and every coordinate of the picture lies near it.

@@ -15,7 +15,7 @@ with drawers\",,1,no
 ";
 
 fn answer(tool: &str, arguments: Value) -> Result<(Value, String), String> {
-    let result = match Csv::call(tool, Arguments::from(arguments)) {
+    let result = match Csv::call(tool, Arguments::from(arguments.clone())) {
         Ok(Outcome::Complete(result)) => result,
         Err(ToolError::InvalidArguments(error) | ToolError::NotFound(error)) => return Err(error),
         other => panic!("{other:?}"),
@@ -26,10 +26,31 @@ fn answer(tool: &str, arguments: Value) -> Result<(Value, String), String> {
     if result.is_error {
         return Err(text);
     }
-    Ok((
-        serde_json::from_str(&result.structured.expect("a structured result")).expect("JSON"),
-        text,
-    ))
+    let structured =
+        serde_json::from_str(&result.structured.expect("a structured result")).expect("JSON");
+    fits(tool, &arguments, &structured);
+    Ok((structured, text))
+}
+
+/// What was taken and given fits the schemas that the tool shows.
+#[track_caller]
+fn fits(tool: &str, arguments: &Value, structured: &Value) {
+    let tools = Csv::list().expect("tools");
+    let tool = tools
+        .iter()
+        .find(|known| known.name == tool)
+        .expect("a tool of that name");
+    let output = tool.output_schema.as_deref().expect("an output schema");
+    for (schema, value) in [
+        (tool.input_schema.as_str(), arguments),
+        (output, structured),
+    ] {
+        let schema = serde_json::from_str(schema).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        if let Err(error) = validator.validate(value) {
+            panic!("{}: {error} in {value}", tool.name);
+        }
+    }
 }
 
 fn ask(tool: &str, text: &str, mut arguments: Value) -> Value {
