@@ -51,6 +51,8 @@ pub mod content;
 pub mod deltas;
 pub mod embed;
 mod export;
+#[cfg(all(target_arch = "wasm32", feature = "heap"))]
+mod heap;
 pub mod http;
 pub mod input;
 pub mod log;
