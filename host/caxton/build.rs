@@ -1,6 +1,8 @@
 //! Makes the table of built-in components from the files that `cargo xtask` built: `*.wasm` in `target/components`, or in the
-//! directory that `CAXTON_COMPONENTS_DIR` names.
+//! directory that `CAXTON_COMPONENTS_DIR` names, each with the code that was compiled from it where that is there
+//! (`NAME.DIGEST.KEY.cwasm`).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,38 +38,41 @@ fn table() -> Result<(), String> {
     };
     let dir = dir.canonicalize().map_err(missing)?;
     println!("cargo::rerun-if-changed={}", dir.display());
-    let mut files: Vec<PathBuf> = Vec::new();
+    let mut components: Vec<(String, PathBuf)> = Vec::new();
+    let mut code: BTreeMap<String, (String, PathBuf)> = BTreeMap::new();
     for entry in dir.read_dir().map_err(missing)? {
         let path = entry.map_err(missing)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-        {
-            files.push(path);
+        println!("cargo::rerun-if-changed={}", path.display());
+        let file = path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        match file.split('.').collect::<Vec<_>>()[..] {
+            [name, "wasm"] => components.push((name.to_owned(), path)),
+            [name, digest, _, "cwasm"] => {
+                code.insert(name.to_owned(), (digest.to_owned(), path));
+            }
+            _ => {}
         }
     }
-    let mut entries: Vec<(String, &PathBuf)> =
-        files.iter().map(|path| (stem(path), path)).collect();
-    entries.sort();
-    let mut table = String::from(
-        "/// Names and code, sorted by name.\nstatic BUILTINS: &[(&str, &[u8])] = &[\n",
-    );
-    for (name, path) in entries {
-        println!("cargo::rerun-if-changed={}", path.display());
+    components.sort();
+    let mut table = String::from("/// Sorted by name.\nstatic BUILTINS: &[(&str, Builtin)] = &[\n");
+    for (name, path) in components {
+        let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
+        let code = match code.get(&name) {
+            Some((digest, path)) => {
+                let bytes = include(path);
+                format!("Some(Precompiled {{ digest: {digest:?}, bytes: {bytes} }})")
+            }
+            None => "None".to_owned(),
+        };
+        let wasm = include(&path);
         writeln!(
             table,
-            "    ({name:?}, include_bytes!({:?})),",
-            path.display().to_string()
+            "    ({name:?}, Builtin {{ wasm: {wasm}, code: {code} }}),"
         )
         .map_err(|e| e.to_string())?;
     }
     table.push_str("];\n");
     std::fs::write(out.join("builtins.rs"), table)
         .map_err(|e| format!("can't write the table of built-in components: {e}"))
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default()
 }

@@ -32,29 +32,47 @@ impl CodeCache {
         }
     }
 
-    /// Gives the component compiled from `wasm`, whose digest is `digest`: from the cache, or compiled now and cached.
-    pub(crate) fn compiled(
+    /// Gives the component compiled from `wasm`, whose digest is `digest`: from the cache, from `made` (what was compiled
+    /// from these bytes elsewhere), or compiled now. It is cached then.
+    ///
+    /// # Safety
+    /// `made` has to be what [`Precompiler`](crate::Precompiler) gave for these bytes.
+    pub(crate) unsafe fn compiled(
         &self,
         engine: &Engine,
         digest: &str,
         wasm: &[u8],
+        made: Option<&[u8]>,
     ) -> wasmtime::Result<Component> {
+        let compile = || {
+            // SAFETY: see above; wasmtime itself checks that it was made by the same version, with the same settings, and for
+            // processors like this one.
+            let made = made.and_then(|made| match unsafe { Component::deserialize(engine, made) } {
+                Ok(component) => Some((component, made.to_vec())),
+                Err(error) => {
+                    tracing::debug!(digest, error = %format!("{error:#}"), "code compiled beforehand does not fit this machine");
+                    None
+                }
+            });
+            match made {
+                Some(made) => Ok(made),
+                None => {
+                    let component = Component::from_binary(engine, wasm)?;
+                    component.serialize().map(|bytes| (component, bytes))
+                }
+            }
+        };
         let Some(dir) = &self.dir else {
-            return Component::from_binary(engine, wasm);
+            return compile().map(|(component, _)| component);
         };
         let code = dir.join(format!("{digest}-{}.cwasm", self.engine_key));
         let sum = code.with_extension("sha256");
         if let Some(component) = load(engine, &code, &sum) {
             return Ok(component);
         }
-        let component = Component::from_binary(engine, wasm)?;
-        if let Err(error) = component
-            .serialize()
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| {
-                replace(&code, &bytes)?;
-                replace(&sum, hex(&Sha256::digest(&bytes)).as_bytes())
-            })
+        let (component, bytes) = compile()?;
+        if let Err(error) = replace(&code, &bytes)
+            .and_then(|()| replace(&sum, hex(&Sha256::digest(&bytes)).as_bytes()))
         {
             tracing::warn!(file = %code.display(), %error, "the compiled component could not be cached");
         }

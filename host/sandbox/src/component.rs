@@ -85,6 +85,15 @@ impl Roles {
     }
 }
 
+/// Code that was compiled beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Precompiled<'a> {
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: &'a str,
+    /// The code.
+    pub bytes: &'a [u8],
+}
+
 /// A loaded component. A cheap handle: clones share everything; calls in flight keep it alive.
 #[derive(Clone)]
 pub struct Component {
@@ -156,13 +165,37 @@ impl Sandbox {
     /// # Errors
     /// [`LoadError`] says what is wrong with the bytes, the imports, the exports, the limits or the grants.
     pub fn load(&self, spec: Spec, wasm: &[u8]) -> Result<Component, LoadError> {
+        // SAFETY: there is no code to trust.
+        unsafe { self.load_precompiled(spec, wasm, None) }
+    }
+
+    /// As [`load`](Self::load), with code that was compiled from the same bytes beforehand. Code that does not fit this
+    /// machine, or belongs to other bytes, is left aside.
+    ///
+    /// # Errors
+    /// As those of [`load`](Self::load).
+    ///
+    /// # Safety
+    /// It is run as it is, outside the sandbox if it wants: it has to be what [`Precompiler`](crate::Precompiler) gave.
+    pub unsafe fn load_precompiled(
+        &self,
+        spec: Spec,
+        wasm: &[u8],
+        code: Option<Precompiled<'_>>,
+    ) -> Result<Component, LoadError> {
         let name = spec.name.clone();
         check_header(&name, wasm, self.shared.settings.component_bytes_max)?;
         let digest = hex(&Sha256::digest(wasm));
-        let compiled = self
-            .shared
-            .cache
-            .compiled(&self.shared.engine, &digest, wasm);
+        let made = code.filter(|code| code.digest == digest);
+        // SAFETY: the caller's promise is passed on, and the digest says that it is about these bytes.
+        let compiled = unsafe {
+            self.shared.cache.compiled(
+                &self.shared.engine,
+                &digest,
+                wasm,
+                made.map(|code| code.bytes),
+            )
+        };
         let compiled = compiled.map_err(|e| LoadError::Malformed {
             name: name.clone(),
             reason: format!("{e:#}"),

@@ -115,7 +115,7 @@ impl Sandbox {
 }
 
 /// The engine's configuration. The pool's settings decide what a fresh call costs: see `docs/architecture.md`.
-fn config(settings: &Settings) -> Config {
+pub(crate) fn config(settings: &Settings) -> Config {
     let memory_bytes_max = usize::try_from(settings.ceiling.memory_bytes)
         .unwrap_or(usize::MAX)
         .clamp(1 << 16, 4 << 30);

@@ -13,6 +13,7 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<()> {
     setup::model(root)?;
     components::build(root)?;
     components::build_guests(root)?;
+    components::precompile(root, "release")?;
     say("building the benchmarks, optimised (the first time this takes several minutes)");
     let mut args = vec!["bench", "--package", "caxton", "--bench", "caxton", "--"];
     args.extend(filter);

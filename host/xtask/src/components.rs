@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
-use crate::shell::{cargo_command, run, say};
+use crate::shell::{cargo_command, output, run, say};
 
 /// Builds our own components into `target/components`.
 pub fn build(root: &Path) -> Result<()> {
@@ -18,6 +18,21 @@ pub fn build(root: &Path) -> Result<()> {
         &root.join("target"),
         &root.join("target/components"),
     )
+}
+
+/// Compiles our own components for this kind of machine, so that the server that is built next starts with them compiled.
+/// `profile` is the server's.
+pub fn precompile(root: &Path, profile: &str) -> Result<()> {
+    say("compiling the components to machine code");
+    let host = output("rustc", &["--print", "host-tuple"])?;
+    let dir = root.join("target/components");
+    let mut cargo = cargo_command();
+    cargo
+        .args(["run", "--quiet", "--profile", profile])
+        .args(["--package", "caxton-sandbox", "--bin", "caxton-precompile"])
+        .args(["--", host.trim()])
+        .arg(dir);
+    run(&mut cargo)
 }
 
 /// Builds the guests of the tests into `target/guests`.

@@ -19,6 +19,7 @@ pub fn run(root: &Path, keep: bool, own: &[String]) -> Result<()> {
     setup::wasm_targets()?;
     setup::model(root)?;
     components::build(root)?;
+    components::precompile(root, "dev")?;
     say("building the server (the first time this takes several minutes)");
     cargo(&["build", "--package", "caxton"])?;
 

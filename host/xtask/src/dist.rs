@@ -13,6 +13,7 @@ pub fn run(root: &Path) -> Result<()> {
     setup::wasm_targets()?;
     setup::model(root)?;
     components::build(root)?;
+    components::precompile(root, "release")?;
     say("building the release binary (this takes several minutes)");
     cargo(&[
         "build",

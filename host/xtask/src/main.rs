@@ -61,6 +61,7 @@ fn main() -> Result<()> {
             setup::wasm_targets()?;
             setup::model(&root)?;
             components::build(&root)?;
+            components::precompile(&root, "dev")?;
             shell::cargo(&["build", "--package", "caxton"])
         }
     }

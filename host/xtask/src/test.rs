@@ -35,6 +35,7 @@ pub fn run(root: &Path) -> Result<()> {
     setup::model(root)?;
     components::build(root)?;
     components::build_guests(root)?;
+    components::precompile(root, "dev")?;
 
     let mut report = Report::default();
     report.check("cargo fmt", || cargo_check(&["fmt", "--all", "--check"]));

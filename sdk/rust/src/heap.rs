@@ -80,7 +80,10 @@ struct Heap(UnsafeCell<Dlmalloc<Pages>>);
 unsafe impl Sync for Heap {}
 
 impl Heap {
-    #[allow(clippy::mut_from_ref, reason = "a component has one thread, and no call of the heap calls it again")]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "a component has one thread, and no call of the heap calls it again"
+    )]
     unsafe fn inner(&self) -> &mut Dlmalloc<Pages> {
         // SAFETY: as said above, this is the only reference while it lives.
         unsafe { &mut *self.0.get() }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use caxton_memory::Store;
-use caxton_sandbox::{Call, Component, Limits, LoadError, Sandbox, llm_types};
+use caxton_sandbox::{Call, Component, Limits, LoadError, Sandbox, Spec, llm_types};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::error::Refused;
 use super::spec;
 use super::tool::Tool;
-use crate::builtin;
+use crate::builtin::{self, Builtin};
 use crate::config::{ComponentSpec, Source};
 
 /// The most tools of one component. A model is never offered nearly as many.
@@ -138,13 +138,13 @@ impl Loader {
         let ceilings = ceilings.clone();
         let sandbox = self.sandbox.clone();
         let compile = move || {
-            let component = sandbox.load(wanted.clone(), bytes.as_ref())?;
+            let component = bytes.load(&sandbox, wanted.clone())?;
             match spec::lowered(component.limits(), &ceilings, &wanted.limits) {
                 None => Ok(component),
                 // The defaults depend on the component's role, which is only known now. The code is in the cache.
                 Some(limits) => {
                     wanted.limits = limits;
-                    sandbox.load(wanted, bytes.as_ref())
+                    bytes.load(&sandbox, wanted)
                 }
             }
         };
@@ -169,7 +169,7 @@ impl Loader {
 
     async fn fetch(&self, name: &str, source: &Source) -> Result<Bytes, Refused> {
         match source {
-            Source::Builtin(builtin) => builtin::get(builtin).map(Bytes::Static).ok_or_else(|| {
+            Source::Builtin(builtin) => builtin::get(builtin).map(Bytes::Builtin).ok_or_else(|| {
                 let reason = format!("component `{name}` is to be the built-in `{builtin}`, which this version does not have");
                 Refused::new(name, "unknown-builtin", reason, format!("use one of {}", builtin::names().collect::<Vec<_>>().join(", ")))
             }),
@@ -221,15 +221,15 @@ impl Loader {
 
 /// A component's code: part of this program, or read.
 enum Bytes {
-    Static(&'static [u8]),
+    Builtin(Builtin),
     Owned(Vec<u8>),
 }
 
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
+impl Bytes {
+    fn load(&self, sandbox: &Sandbox, spec: Spec) -> Result<Component, LoadError> {
         match self {
-            Self::Static(bytes) => bytes,
-            Self::Owned(bytes) => bytes,
+            Self::Builtin(builtin) => builtin.load(sandbox, spec),
+            Self::Owned(bytes) => sandbox.load(spec, bytes),
         }
     }
 }

@@ -90,6 +90,7 @@ fn sandbox() -> Sandbox {
 pub fn builtin(name: &str) -> &'static [u8] {
     caxton::builtin::get(name)
         .unwrap_or_else(|| panic!("`{name}` is built in: `cargo xtask build` builds it"))
+        .wasm
 }
 
 /// The code of a guest of the tests, `cargo xtask test` builds them.

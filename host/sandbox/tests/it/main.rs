@@ -4,4 +4,5 @@
 mod egress;
 mod imports;
 mod plain;
+mod precompiled;
 mod support;
