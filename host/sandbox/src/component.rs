@@ -16,6 +16,7 @@ use crate::grants::{Grants, Secret};
 use crate::limits::{Limits, Overrides};
 use crate::plain::Functions;
 use crate::store::CallState;
+use crate::tools::CallTool;
 use crate::wit;
 
 /// How a component is to be loaded.
@@ -125,6 +126,7 @@ pub(crate) struct Indices {
     /// Where the component knows nothing of Caxton, its plain functions.
     pub(crate) plain: Option<Functions>,
     pub(crate) tools: Option<wit::tools::GuestIndices>,
+    pub(crate) call_tool: Option<CallTool>,
     pub(crate) resources: Option<wit::resources::GuestIndices>,
     pub(crate) prompts: Option<wit::prompts::GuestIndices>,
     pub(crate) completion: Option<wit::completion::GuestIndices>,
@@ -419,6 +421,11 @@ fn roles(
         tools: roles
             .tools
             .then(|| wit::tools::GuestIndices::new(pre))
+            .transpose()
+            .map_err(mismatch)?,
+        call_tool: roles
+            .tools
+            .then(|| CallTool::new(pre, exports))
             .transpose()
             .map_err(mismatch)?,
         resources: roles

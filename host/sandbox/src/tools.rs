@@ -1,9 +1,58 @@
 //! Calling a component's tools.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use wasmtime::component::{ComponentExportIndex, Instance, InstancePre, TypedFunc};
+
 use crate::call::{Call, Called, Failed, call, refused};
 use crate::component::Component;
+use crate::store::CallState;
 use crate::wit::tools::{Outcome, Tool, ToolError};
 use crate::wit::types::{Body, Content, ResourceData};
+
+/// Where a component's `call-tool` is. Its type is checked in the first instance only: it is the same in all of them, and
+/// checking it takes as long as a small call.
+pub(crate) struct CallTool {
+    index: ComponentExportIndex,
+    checked: AtomicBool,
+}
+
+type CallToolFunc<'a> = TypedFunc<(&'a str, &'a str), (Result<Outcome, ToolError>,)>;
+
+impl CallTool {
+    /// Finds it.
+    pub(crate) fn new(pre: &InstancePre<CallState>, exports: &[String]) -> wasmtime::Result<Self> {
+        let component = pre.component();
+        let interface = exports
+            .iter()
+            .find(|export| export.starts_with("caxton:plugin/tools@0.1."))
+            .and_then(|export| component.get_export_index(None, export.as_str()));
+        let index = interface
+            .and_then(|interface| component.get_export_index(Some(&interface), "call-tool"))
+            .ok_or_else(|| wasmtime::Error::msg("`caxton:plugin/tools` has no `call-tool`"))?;
+        Ok(Self {
+            index,
+            checked: AtomicBool::new(false),
+        })
+    }
+
+    fn load<'a>(
+        &self,
+        store: &mut wasmtime::Store<CallState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<CallToolFunc<'a>> {
+        let function = instance
+            .get_func(&mut *store, self.index)
+            .ok_or_else(|| wasmtime::Error::msg("`call-tool` is not a function"))?;
+        if self.checked.load(Relaxed) {
+            // SAFETY: the index is of this component, and in an instance of it this function had this type.
+            return Ok(unsafe { TypedFunc::new_unchecked(function) });
+        }
+        let function = function.typed(&*store)?;
+        self.checked.store(true, Relaxed);
+        Ok(function)
+    }
+}
 
 impl Component {
     /// Lists the tools.
@@ -41,9 +90,12 @@ impl Component {
         call!(
             self,
             call,
-            tools,
+            call_tool,
             "tool",
-            |guest, store| guest.call_call_tool(store, name, arguments),
+            |function, store| async {
+                let (outcome,) = function.call_async(store, (name, arguments)).await?;
+                Ok(outcome)
+            },
             weigh_outcome
         )
     }
