@@ -102,16 +102,15 @@ pub fn run() {
     for (what, time, bound) in [
         ("without a cache", times(5, true, None), 2.0),
         ("with a warm cache", times(11, false, None), 0.3),
-        (
-            "its 7 components as files, no cache",
-            times(3, true, Some(&files)),
-            2.0,
-        ),
     ] {
         println!(
-            "  ready, {what:<36} {:>8.0} ms   ratio to {bound} s {:>6.2}   (under 1.00)",
+            "  ready, {what:<27} {:>11.0} ms   ratio to {bound} s {:>6.2}   (under 1.00)",
             time.as_secs_f64() * 1e3,
             time.as_secs_f64() / bound
         );
     }
+    println!(
+        "  where the same 7 components are files that have to be compiled: {:.0} ms",
+        times(3, true, Some(&files)).as_secs_f64() * 1e3
+    );
 }

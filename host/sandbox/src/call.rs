@@ -20,7 +20,7 @@ use crate::wit::input::Resumption;
 use crate::wit::log::Level;
 
 /// After so much fuel a guest gives way to others, and its deadline is looked at: about 0.1 ms of computing.
-const FUEL_YIELD: u64 = 100_000;
+const FUEL_YIELD: u64 = 500_000;
 
 /// For whom a call is made, and how it may be narrower than the component's own limits.
 #[derive(Clone, Debug, Default)]
