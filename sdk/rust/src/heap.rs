@@ -1,5 +1,7 @@
 //! A component's heap. It begins in memory that the component has from its start and asks for more only when that is used
 //! up: to grow a fresh instance's memory, and to shrink it again afterwards, costs a host more than most calls do.
+//!
+//! Only where there is no C library: that of wasm32-wasip2 frees what the component's allocator gave, and has to be the same.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32;

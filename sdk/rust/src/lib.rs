@@ -51,7 +51,7 @@ pub mod content;
 pub mod deltas;
 pub mod embed;
 mod export;
-#[cfg(all(target_arch = "wasm32", feature = "heap"))]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "heap"))]
 mod heap;
 pub mod http;
 pub mod input;
