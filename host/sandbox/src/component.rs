@@ -137,6 +137,7 @@ pub(crate) struct Indices {
 impl Inner {
     /// Writes down that something was denied, in the log and in the audit trail.
     pub(crate) fn audit(&self, action: &str, target: &str, reason: &str) {
+        let (target, reason) = (&*beginning(target), &*beginning(reason));
         tracing::warn!(
             workspace = self.workspace,
             component = self.name,
@@ -157,6 +158,15 @@ impl Inner {
                 tracing::error!(%error, "a denial could not be written to the audit log");
             }
         }
+    }
+}
+
+/// As much of a text as is worth keeping: a guest can make it as long as its memory.
+fn beginning(text: &str) -> std::borrow::Cow<'_, str> {
+    const CHARS_MAX: usize = 300;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

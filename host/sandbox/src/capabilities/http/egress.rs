@@ -18,6 +18,7 @@ use super::resolve::{AddressRefused, Checked, Network, Reach, System, Unresolved
 use super::secrets::{self, Mask};
 use super::target::{Target, unreachable};
 use crate::component::Inner;
+use crate::store::DENIALS_TOLD;
 
 /// How many redirects are followed in a row; as many as browsers and curl's users are used to.
 const REDIRECTS_MAX: usize = 10;
@@ -232,7 +233,9 @@ impl Caller {
     pub(super) fn note(&self, refused: &Refused) {
         if let Refused::Denied { target, reason } = refused {
             self.used.deny();
-            self.inner.audit("http", target, reason);
+            if self.used.denied() <= DENIALS_TOLD {
+                self.inner.audit("http", target, reason);
+            }
         }
     }
 }

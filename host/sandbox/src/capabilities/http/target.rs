@@ -54,22 +54,29 @@ impl Target {
             return Err(Refused::Invalid(text));
         }
         let no_host = || Refused::Invalid("the URL has no host".to_owned());
-        let host = url.host_str().ok_or_else(no_host)?;
-        let host = host
-            .trim_matches(['[', ']'])
-            .trim_end_matches('.')
-            .to_ascii_lowercase();
-        let port = url.port_or_known_default().filter(|port| *port > 0);
-        let (false, Some(port)) = (host.is_empty(), port) else {
-            return Err(no_host());
-        };
-        let literal = host.parse::<IpAddr>().ok();
-        if literal.is_none() {
-            // One spelling for the grant, the name in the certificate and the `host` header.
-            url.set_host(Some(&host)).map_err(|error| {
-                Refused::Invalid(format!("`{}` is not a host: {error}", shown(&host)))
-            })?;
+        let name = url
+            .domain()
+            .map(|name| name.trim_end_matches('.').to_ascii_lowercase());
+        if let Some(name) = name {
+            let refused = |why: &dyn std::fmt::Display| {
+                Refused::Invalid(format!("`{}` is not a host: {why}", shown(&name)))
+            };
+            if name.split('.').any(str::is_empty) {
+                return Err(refused(&"a part of it is empty"));
+            }
+            // One spelling for the grant, the name in the certificate and the `host` header. Without the dot at its end a name
+            // may turn out to be an address, so what it is, is only asked afterwards.
+            url.set_host(Some(&name))
+                .map_err(|error| refused(&error))?;
         }
+        let host = url.host_str().ok_or_else(no_host)?;
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let literal = match url.domain() {
+            Some(_) => None,
+            None => Some(host.parse::<IpAddr>().map_err(|_| no_host())?),
+        };
+        let port = url.port_or_known_default().filter(|port| *port > 0);
+        let port = port.ok_or_else(no_host)?;
         url.set_fragment(None);
         let origin = Origin {
             scheme,
@@ -206,6 +213,12 @@ mod tests {
             "http://１２７.０.０.１/",
             "http://127.0.0.1./",
             "http://127。0。0。1/",
+            "http://2852039166./",
+            "http://0x7f.1./",
+            "http://2852039166../latest/meta-data/",
+            "http://0x7f.1../",
+            "http://127.0.0.1../",
+            "http://127.1。。/",
             "http:\\\\127.0.0.1\\",
             "http:127.0.0.1",
             "http:///127.0.0.1",
@@ -259,6 +272,7 @@ mod tests {
             "http://example.com:0/",
             "javascript:alert(1)",
             "http://./",
+            "http://a..example.com/",
             "http://[fe80::1%25eth0]/",
         ] {
             let refused = Target::new(url, "x", &wide);
