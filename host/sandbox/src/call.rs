@@ -148,10 +148,14 @@ impl Component {
         let mut store = Store::new(&inner.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         // What one host call can copy out of the guest, so that a guest can't make the host allocate more than its limits.
-        let copied = limits
-            .output_bytes
-            .max(limits.http_bytes)
-            .saturating_add(64 << 10);
+        let sent = match inner.grants.http.is_empty() && inner.secrets.is_empty() {
+            true => 0,
+            false => limits.http_bytes,
+        };
+        // Our own imports let others run after so much; WASI's do not.
+        let least = if inner.uses_wasi { 0 } else { HOST_CALL_BYTES };
+        let copied = limits.output_bytes.max(sent).max(least);
+        let copied = copied.saturating_add(64 << 10);
         store.set_hostcall_fuel(usize::try_from(copied).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES_MAX);
         let fuel = store
@@ -172,6 +176,9 @@ impl Component {
         })
     }
 }
+
+/// What a component that imports no WASI can hand to any import in one go, in bytes.
+const HOST_CALL_BYTES: u64 = 4 << 20;
 
 /// Handles that one call may hold: files, streams, responses.
 const HANDLES_MAX: usize = 1024;

@@ -11,6 +11,11 @@ use crate::capabilities::wasi::Wasi;
 use crate::component::Inner;
 use crate::limits::Limits;
 
+/// After so much work for a guest, in bytes read for it, the host lets others run: some 0.1 ms.
+const HOST_WORK_YIELD: usize = 512 << 10;
+/// What a host call costs beside what it reads, in the same measure.
+const HOST_CALL_WORK: usize = 512;
+
 /// How many denials of one call are written down.
 pub(crate) const DENIALS_TOLD: u32 = 64;
 
@@ -28,6 +33,18 @@ impl CallState {
     pub(crate) fn tell(&self, emitted: Emitted) {
         if let Some(listener) = &self.call.listener {
             let _ = listener.try_send(emitted);
+        }
+    }
+
+    /// Lets others run after so much work that this call's guest has made the host do. It costs the guest no fuel, and without
+    /// this a guest that does nothing else would keep its thread, and pass its deadline unseen. `bytes` are those that the
+    /// host had to read.
+    pub(crate) async fn paced(&mut self, bytes: usize) {
+        let work = self.meter.host_work.saturating_add(bytes);
+        self.meter.host_work = work.saturating_add(HOST_CALL_WORK);
+        if self.meter.host_work >= HOST_WORK_YIELD {
+            self.meter.host_work = 0;
+            tokio::task::yield_now().await;
         }
     }
 
@@ -54,6 +71,7 @@ pub(crate) struct Meter {
     pub(crate) log_dropped: u64,
     pub(crate) http: Arc<Used>,
     pub(crate) denied: u32,
+    host_work: usize,
 }
 
 impl Meter {
@@ -69,6 +87,7 @@ impl Meter {
             log_dropped: 0,
             http,
             denied: 0,
+            host_work: 0,
         }
     }
 

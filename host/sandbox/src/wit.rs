@@ -23,12 +23,9 @@ mod generated {
         ",
         world: "caxton:host/host",
         imports: {
-            "caxton:plugin/deltas": async,
-            "caxton:plugin/embed": async,
-            "caxton:plugin/http.send": async | trappable,
-            "caxton:plugin/http.[method]response.read": async | trappable,
-            "caxton:plugin/http": trappable,
-            "caxton:plugin/state": async,
+            // All are async, so that a guest that keeps the host busy can be made to give way.
+            "caxton:plugin/http": async | trappable,
+            default: async,
         },
         exports: { default: async },
         with: { "caxton:plugin/http.response": crate::capabilities::http::Response },

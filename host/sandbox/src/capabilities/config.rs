@@ -4,11 +4,15 @@ use crate::store::CallState;
 use crate::wit::config::Host;
 
 impl Host for CallState {
-    fn get(&mut self, key: String) -> Option<String> {
+    async fn get(&mut self, key: String) -> Option<String> {
+        self.paced(key.len()).await;
         self.component.config.get(&key).cloned()
     }
 
-    fn get_all(&mut self) -> Vec<(String, String)> {
+    async fn get_all(&mut self) -> Vec<(String, String)> {
+        let bytes = |(key, value): (&String, &String)| key.len() + value.len();
+        let bytes = self.component.config.iter().map(bytes).sum();
+        self.paced(bytes).await;
         self.component
             .config
             .iter()

@@ -11,16 +11,17 @@ const TEXT_BYTES_MAX: usize = 4 << 20;
 
 impl Host for CallState {
     async fn vectors(&mut self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
-        check(texts.len(), texts.iter().map(String::len).sum())?;
+        let bytes = texts.iter().map(String::len).sum();
+        self.paced(bytes).await;
+        check(texts.len(), bytes)?;
         let vectors = self.embedder()?.embed_async(&texts).await.map_err(failed)?;
         Ok(vectors.iter().map(|vector| vector.to_vec()).collect())
     }
 
     async fn similarities(&mut self, text: String, others: Vec<String>) -> Result<Vec<f32>, Error> {
-        check(
-            others.len() + 1,
-            text.len() + others.iter().map(String::len).sum::<usize>(),
-        )?;
+        let bytes = text.len() + others.iter().map(String::len).sum::<usize>();
+        self.paced(bytes).await;
+        check(others.len() + 1, bytes)?;
         self.embedder()?
             .similarities_async(&text, &others)
             .await

@@ -5,7 +5,8 @@ use crate::store::CallState;
 use crate::wit::log::{Host, Level};
 
 impl Host for CallState {
-    fn write(&mut self, level: Level, message: String) {
+    async fn write(&mut self, level: Level, message: String) {
+        self.paced(message.len()).await;
         if self.meter.log(message.len()) {
             record(
                 &self.component.workspace,

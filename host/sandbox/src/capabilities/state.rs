@@ -7,6 +7,7 @@ use crate::wit::state::{Error, Host};
 
 impl Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Error> {
+        self.paced(key.len()).await;
         let (store, name) = self.granted(&key)?;
         store
             .state_get(&name, &key)
@@ -15,6 +16,7 @@ impl Host for CallState {
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Error> {
+        self.paced(key.len() + value.len()).await;
         let (store, name) = self.granted(&key)?;
         store
             .state_set(&name, &key, value)
@@ -23,6 +25,7 @@ impl Host for CallState {
     }
 
     async fn delete(&mut self, key: String) -> Result<(), Error> {
+        self.paced(key.len()).await;
         let (store, name) = self.granted(&key)?;
         store
             .state_delete(&name, &key)
@@ -32,6 +35,7 @@ impl Host for CallState {
     }
 
     async fn list_keys(&mut self, prefix: String) -> Result<Vec<String>, Error> {
+        self.paced(prefix.len()).await;
         let (store, name) = self.granted(&prefix)?;
         store
             .state_keys(&name, &prefix)

@@ -12,7 +12,7 @@ use serde::Deserialize;
 struct Hostile;
 
 /// The tools, and what each does.
-const TOOLS: [(&str, &str); 17] = [
+const TOOLS: [(&str, &str); 18] = [
     ("loop", "Computes without end."),
     ("allocate", "Takes memory without end."),
     ("recurse", "Calls itself without end."),
@@ -23,6 +23,7 @@ const TOOLS: [(&str, &str); 17] = [
     ("exit", "Ends the process that it thinks it is."),
     ("print", "Prints 1 GB on standard output."),
     ("log", "Logs 1 GB."),
+    ("chatter", "Logs without end, a megabyte at a time."),
     ("progress", "Reports progress a million times."),
     ("socket", "Connects to an address."),
     ("read", "Reads a file."),
@@ -92,6 +93,12 @@ impl Tools for Hostile {
                     log::info(&line);
                 }
                 "logged".to_owned()
+            }
+            "chatter" => {
+                let line = "z".repeat(1 << 20);
+                loop {
+                    log::info(&line);
+                }
             }
             "progress" => {
                 for i in 0..1_000_000 {

@@ -58,6 +58,13 @@ impl Host for CallState {
         &mut self,
         request: Request,
     ) -> Result<std::result::Result<Resource<Response>, Error>> {
+        let headers = request.headers.iter();
+        let bytes = request.url.len()
+            + headers
+                .map(|(name, value)| name.len() + value.len())
+                .sum::<usize>()
+            + request.body.as_ref().map_or(0, Vec::len);
+        self.paced(bytes).await;
         let caller = self.caller();
         let outgoing = match outgoing(request) {
             Ok(outgoing) => outgoing,
@@ -80,16 +87,22 @@ impl Host for CallState {
 }
 
 impl HostResponse for CallState {
-    fn status(&mut self, response: Resource<Response>) -> Result<u16> {
+    async fn status(&mut self, response: Resource<Response>) -> Result<u16> {
+        self.paced(0).await;
         Ok(self.table.get(&response)?.status)
     }
 
-    fn url(&mut self, response: Resource<Response>) -> Result<String> {
-        Ok(self.table.get(&response)?.url.clone())
+    async fn url(&mut self, response: Resource<Response>) -> Result<String> {
+        let url = self.table.get(&response)?.url.clone();
+        self.paced(url.len()).await;
+        Ok(url)
     }
 
-    fn headers(&mut self, response: Resource<Response>) -> Result<Vec<(String, String)>> {
-        Ok(self.table.get(&response)?.headers.clone())
+    async fn headers(&mut self, response: Resource<Response>) -> Result<Vec<(String, String)>> {
+        let headers = self.table.get(&response)?.headers.clone();
+        let bytes = headers.iter().map(|(name, value)| name.len() + value.len());
+        self.paced(bytes.sum()).await;
+        Ok(headers)
     }
 
     async fn read(
@@ -97,6 +110,7 @@ impl HostResponse for CallState {
         response: Resource<Response>,
         max: u32,
     ) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
+        self.paced(0).await;
         let response = self.table.get_mut(&response)?;
         if response.rest.is_empty() {
             match response.body.next().await {
@@ -116,7 +130,7 @@ impl HostResponse for CallState {
         Ok(Ok(Some(piece.into())))
     }
 
-    fn drop(&mut self, response: Resource<Response>) -> Result<()> {
+    async fn drop(&mut self, response: Resource<Response>) -> Result<()> {
         self.table.delete(response)?;
         Ok(())
     }

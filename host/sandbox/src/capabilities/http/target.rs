@@ -66,8 +66,7 @@ impl Target {
             }
             // One spelling for the grant, the name in the certificate and the `host` header. Without the dot at its end a name
             // may turn out to be an address, so what it is, is only asked afterwards.
-            url.set_host(Some(&name))
-                .map_err(|error| refused(&error))?;
+            url.set_host(Some(&name)).map_err(|error| refused(&error))?;
         }
         let host = url.host_str().ok_or_else(no_host)?;
         let host = host.trim_matches(['[', ']']).to_owned();
