@@ -252,6 +252,13 @@ impl Sandbox {
                 source,
             })?;
         let uses_wasi = imports.iter().any(|import| import.starts_with("wasi:"));
+        let mut grants = spec.grants;
+        for grant in &mut grants.files {
+            // What the path names now is what is granted, whatever it may come to name later.
+            if let Ok(real) = grant.host.canonicalize() {
+                grant.host = real;
+            }
+        }
         Ok(Component {
             inner: Arc::new(Inner {
                 name,
@@ -266,7 +273,7 @@ impl Sandbox {
                 indices,
                 config: spec.config,
                 limits,
-                grants: spec.grants,
+                grants,
                 secrets: spec.secrets,
                 store: spec.store,
                 shared: self.shared.clone(),

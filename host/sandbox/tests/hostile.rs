@@ -226,6 +226,15 @@ async fn a_granted_directory_is_a_closed_room() {
         let (text, is_error, _) = call(&component, "read", path).await.expect("it ends");
         assert!(is_error, "{path} gave {text}");
     }
+    // A link in the directory's own place leads nowhere either.
+    let (path, aside) = (inside.path(), inside.path().with_extension("aside"));
+    std::fs::rename(path, &aside).expect("renamed");
+    std::os::unix::fs::symlink(outside.path(), path).expect("linked");
+    let failed = call(&component, "read", "data/secret").await;
+    let failed = failed.expect_err("it is not opened");
+    assert!(failed.to_string().contains("has become a link"), "{failed}");
+    std::fs::remove_file(path).expect("removed");
+    std::fs::rename(&aside, path).expect("renamed back");
     let failed = call(&component, "handles", "data/open")
         .await
         .expect_err("it ends");

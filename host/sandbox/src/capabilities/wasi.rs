@@ -59,6 +59,14 @@ impl Wasi {
                 FileMode::Read => FsPerms::ReadOnly,
                 FileMode::Write => FsPerms::ReadWrite,
             };
+            // The directory was this one when it was granted. Whoever may write beside it could have put a link in its place.
+            let same = grant.host.canonicalize();
+            if same.as_ref().is_ok_and(|now| *now != grant.host) {
+                return Err(format!(
+                    "the granted directory `{}` has become a link to another place; put the directory back, or grant that place",
+                    grant.host.display()
+                ));
+            }
             builder
                 .preopened_dir(&grant.host, &grant.guest, perms)
                 .map_err(|e| {

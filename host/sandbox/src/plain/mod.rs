@@ -19,6 +19,7 @@ use crate::wit::tools::{Outcome, Tool, ToolError, ToolResult};
 use crate::wit::types::{Body, Content};
 
 use shape::Kind;
+use value::Place;
 
 pub(crate) use describe::{Described, Function};
 
@@ -44,7 +45,7 @@ impl Function {
                 .iter()
                 .map(|(name, shape)| (name.as_str(), shape)),
             &map,
-            "$",
+            Place::Root,
         )
     }
 
@@ -63,7 +64,7 @@ impl Function {
             (_, val) => (Some(shape), Some(val), false),
         };
         let json = match (shape, val) {
-            (Some(shape), Some(val)) => value::to_json(shape, &val, "$")
+            (Some(shape), Some(val)) => value::to_json(shape, &val, Place::Root)
                 .map(|json| (json, matches!(shape.kind, Kind::Record(_)))),
             _ if is_error => {
                 return said(
@@ -172,11 +173,12 @@ impl Functions {
                 ))),
             ));
         };
+        // Values take many times the memory of their text, so they are made only once there is a place to use them.
+        let mut running = component.begin(call).await?;
         let values = match function.arguments(arguments) {
             Ok(values) => values,
             Err(reason) => return Ok(free(component, Err(ToolError::InvalidArguments(reason)))),
         };
-        let mut running = component.begin(call).await?;
         let fuel = running.store.hostcall_fuel().max(VALUE_BYTES_MIN);
         running.store.set_hostcall_fuel(fuel);
         let left = running.time_left();

@@ -175,7 +175,8 @@ fn arguments_become_values_and_values_become_json() {
             .arguments(&arguments.to_string())
             .unwrap_or_else(|e| panic!("{name} {arguments}: {e}"));
         for ((param, shape), value) in function.params.iter().zip(&values) {
-            let json = value::to_json(shape, value, "$").unwrap_or_else(|e| panic!("{e}"));
+            let json =
+                value::to_json(shape, value, value::Place::Root).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(json, arguments[param], "{name}: {param}");
         }
     };

@@ -1,5 +1,7 @@
 //! JSON to the values of plain functions and back, strictly: what does not fit is an error that names its place.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -7,11 +9,33 @@ use wasmtime::component::Val;
 
 use super::shape::{Integer, Kind, Part, Shape};
 
+/// Where a value stands, such as `$.points[3].x`. It is made for every value and written out only where one is wrong: names
+/// and nesting come from the component, and may be long and deep.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// The outermost value.
+    Root,
+    /// A member of an object.
+    Member(&'a Place<'a>, &'a str),
+    /// An item of an array.
+    Item(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("$"),
+            Self::Member(of, name) => write!(f, "{of}.{name}"),
+            Self::Item(of, index) => write!(f, "{of}[{index}]"),
+        }
+    }
+}
+
 /// Turns the JSON `value`, found at `path`, into a value of `shape`.
 ///
 /// # Errors
 /// A text that names the place, what is there and what should be.
-pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, String> {
+pub(super) fn to_val(shape: &Shape, value: &Value, path: Place<'_>) -> Result<Val, String> {
     let wrong = |expected: &str| {
         Err(format!(
             "`{path}` must be {expected}, and is {}",
@@ -56,7 +80,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
             items
                 .iter()
                 .enumerate()
-                .map(|(i, item)| to_val(of, item, &format!("{path}[{i}]")))
+                .map(|(i, item)| to_val(of, item, Place::Item(&path, i)))
                 .collect::<Result<_, _>>()?,
         ),
         (Kind::List(_), _) => return wrong("an array"),
@@ -64,7 +88,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
             let parts = shapes.iter().zip(items).enumerate();
             Val::Tuple(
                 parts
-                    .map(|(i, (shape, item))| to_val(shape, item, &format!("{path}[{i}]")))
+                    .map(|(i, (shape, item))| to_val(shape, item, Place::Item(&path, i)))
                     .collect::<Result<_, _>>()?,
             )
         }
@@ -93,7 +117,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
             items
                 .iter()
                 .enumerate()
-                .map(|(i, item)| flag(flags, item, &format!("{path}[{i}]")))
+                .map(|(i, item)| flag(flags, item, Place::Item(&path, i)))
                 .collect::<Result<_, _>>()?,
         ),
         (Kind::Flags(flags), _) => return wrong(&format!("an array of {}", one_of(flags))),
@@ -103,7 +127,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
                 (Kind::Option(_), Value::Object(map))
                     if map.len() == 1 && map.contains_key("some") =>
                 {
-                    to_val(of, &map["some"], &format!("{path}.some"))?
+                    to_val(of, &map["some"], Place::Member(&path, "some"))?
                 }
                 (Kind::Option(_), _) => return wrong("null or an object with `some`"),
                 _ => to_val(of, value, path)?,
@@ -112,7 +136,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
         }
         (Kind::Result(ok, err), Value::Object(map)) if map.len() == 1 => {
             let side = |shape: &Option<Box<Shape>>, name: &str| match shape {
-                Some(shape) => to_val(shape, &map[name], &format!("{path}.{name}"))
+                Some(shape) => to_val(shape, &map[name], Place::Member(&path, name))
                     .map(|value| Some(Box::new(value))),
                 None if map[name].is_null() => Ok(None),
                 None => Err(format!(
@@ -137,7 +161,7 @@ pub(super) fn to_val(shape: &Shape, value: &Value, path: &str) -> Result<Val, St
 pub(super) fn members<'a>(
     parts: impl Iterator<Item = (&'a str, &'a Shape)> + Clone,
     map: &Map<String, Value>,
-    path: &str,
+    path: Place<'_>,
 ) -> Result<Vec<Val>, String> {
     if let Some(unknown) = map
         .keys()
@@ -152,7 +176,7 @@ pub(super) fn members<'a>(
         return Err(format!("`{path}.{}` is not known; {known}", short(unknown)));
     }
     let value = |(name, shape): (&str, &Shape)| match (map.get(name), &shape.kind) {
-        (Some(value), _) => to_val(shape, value, &format!("{path}.{name}")),
+        (Some(value), _) => to_val(shape, value, Place::Member(&path, name)),
         (None, Kind::Option(_)) => Ok(Val::Option(None)),
         (None, _) => Err(format!("`{path}.{name}` is missing")),
     };
@@ -162,7 +186,7 @@ pub(super) fn members<'a>(
 fn variant(
     cases: &[Part<Option<Shape>>],
     map: &Map<String, Value>,
-    path: &str,
+    path: Place<'_>,
 ) -> Result<Val, String> {
     let tag = map.get("tag").unwrap_or(&Value::Null);
     let case = tag
@@ -181,9 +205,9 @@ fn variant(
             short(unknown)
         ));
     }
-    let path = format!("{path}.value");
+    let path = Place::Member(&path, "value");
     let value = match (&case.shape, map.get("value")) {
-        (Some(shape), Some(value)) => Some(Box::new(to_val(shape, value, &path)?)),
+        (Some(shape), Some(value)) => Some(Box::new(to_val(shape, value, path)?)),
         (Some(_), None) => return Err(format!("`{path}` is missing; `{}` has one", case.name)),
         (None, None | Some(Value::Null)) => None,
         (None, Some(_)) => return Err(format!("`{path}` is too much; `{}` has none", case.name)),
@@ -191,7 +215,7 @@ fn variant(
     Ok(Val::Variant(case.name.clone(), value))
 }
 
-fn flag(flags: &[Part<()>], value: &Value, path: &str) -> Result<String, String> {
+fn flag(flags: &[Part<()>], value: &Value, path: Place<'_>) -> Result<String, String> {
     let known = value
         .as_str()
         .filter(|name| flags.iter().any(|flag| flag.name == **name));
@@ -279,7 +303,7 @@ fn short(text: &str) -> String {
 ///
 /// # Errors
 /// A text that names the place of a number that JSON has no word for.
-pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, String> {
+pub(super) fn to_json(shape: &Shape, val: &Val, path: Place<'_>) -> Result<Value, String> {
     Ok(match (&shape.kind, val) {
         (_, Val::Bool(value)) => json!(value),
         (_, Val::S8(value)) => json!(value),
@@ -311,14 +335,14 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
             items
                 .iter()
                 .enumerate()
-                .map(|(i, item)| to_json(of, item, &format!("{path}[{i}]")))
+                .map(|(i, item)| to_json(of, item, Place::Item(&path, i)))
                 .collect::<Result<_, _>>()?,
         ),
         (Kind::Tuple(shapes), Val::Tuple(items)) => {
             let parts = shapes.iter().zip(items).enumerate();
             Value::Array(
                 parts
-                    .map(|(i, (shape, item))| to_json(shape, item, &format!("{path}[{i}]")))
+                    .map(|(i, (shape, item))| to_json(shape, item, Place::Item(&path, i)))
                     .collect::<Result<_, _>>()?,
             )
         }
@@ -327,7 +351,7 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
             let member = |(field, (name, value)): (&Part<Shape>, &(String, Val))| {
                 Ok((
                     name.clone(),
-                    to_json(&field.shape, value, &format!("{path}.{name}"))?,
+                    to_json(&field.shape, value, Place::Member(&path, name))?,
                 ))
             };
             Value::Object(parts.map(member).collect::<Result<_, String>>()?)
@@ -339,7 +363,7 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
                 .and_then(|case| case.shape.as_ref());
             match (shape, value) {
                 (Some(shape), Some(value)) => {
-                    json!({ "tag": tag, "value": to_json(shape, value, &format!("{path}.value"))? })
+                    json!({ "tag": tag, "value": to_json(shape, value, Place::Member(&path, "value"))? })
                 }
                 _ => json!({ "tag": tag }),
             }
@@ -361,7 +385,7 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
                 Err(value) => ("err", err, value),
             };
             let inner = match (shape, value) {
-                (Some(shape), Some(value)) => to_json(shape, value, &format!("{path}.{name}"))?,
+                (Some(shape), Some(value)) => to_json(shape, value, Place::Member(&path, name))?,
                 _ => Value::Null,
             };
             json!({ name: inner })
@@ -370,7 +394,7 @@ pub(super) fn to_json(shape: &Shape, val: &Val, path: &str) -> Result<Value, Str
     })
 }
 
-fn float(value: f64, path: &str) -> Result<Value, String> {
+fn float(value: f64, path: Place<'_>) -> Result<Value, String> {
     if value.is_finite() {
         return Ok(json!(value));
     }
