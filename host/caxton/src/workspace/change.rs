@@ -1,5 +1,6 @@
 //! Changing a workspace while it runs. The new state is loaded and checked beside the running one, written to the
-//! workspace's files, and then takes its place in one step. Whatever fails leaves everything as it was.
+//! workspace's files, and then takes its place in one step. Whatever fails leaves everything as it was. A change that has
+//! begun goes on to its end, also where nobody waits for it any more: its files and its state are never apart.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,11 @@ impl Workspace {
     /// # Errors
     /// [`Error::Faults`] has every fault of the file; [`Error::File`] where it can't be written.
     pub async fn put_agent(&self, name: &str, toml: &str) -> Result<Change, Error> {
+        let (workspace, name, toml) = (self.clone(), name.to_owned(), toml.to_owned());
+        to_its_end(async move { workspace.put_agent_now(&name, &toml).await }).await
+    }
+
+    async fn put_agent_now(&self, name: &str, toml: &str) -> Result<Change, Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         let agent = parse(&now, name, toml)?;
@@ -63,6 +69,11 @@ impl Workspace {
     /// # Errors
     /// [`Error::NoAgent`]; [`Error::InUse`] where another agent's file says that it asks this one; [`Error::File`].
     pub async fn remove_agent(&self, name: &str) -> Result<(), Error> {
+        let (workspace, name) = (self.clone(), name.to_owned());
+        to_its_end(async move { workspace.remove_agent_now(&name).await }).await
+    }
+
+    async fn remove_agent_now(&self, name: &str) -> Result<(), Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         self.agent(name)?;
@@ -88,6 +99,11 @@ impl Workspace {
     /// # Errors
     /// [`Error::NoAgent`]; [`Error::Faults`]; [`Error::File`] where the file can't be read.
     pub async fn restart_agent(&self, name: &str) -> Result<(), Error> {
+        let (workspace, name) = (self.clone(), name.to_owned());
+        to_its_end(async move { workspace.restart_agent_now(&name).await }).await
+    }
+
+    async fn restart_agent_now(&self, name: &str) -> Result<(), Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         self.agent(name)?;
@@ -128,6 +144,11 @@ impl Workspace {
     /// [`Error::Refused`]; [`Error::Faults`] where agents use something that the new one does not have;
     /// [`Error::Elsewhere`] where `caxton.toml` says that it comes from somewhere else; [`Error::File`].
     pub async fn put_component(&self, name: &str, bytes: Vec<u8>) -> Result<Change, Error> {
+        let (workspace, name) = (self.clone(), name.to_owned());
+        to_its_end(async move { workspace.put_component_now(&name, bytes).await }).await
+    }
+
+    async fn put_component_now(&self, name: &str, bytes: Vec<u8>) -> Result<Change, Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         config::name::check(name).map_err(|refusal| {
@@ -175,6 +196,11 @@ impl Workspace {
     /// [`Error::NoComponent`]; [`Error::InUse`] where agents need it; [`Error::Elsewhere`] where it is declared or built in;
     /// [`Error::File`].
     pub async fn remove_component(&self, name: &str) -> Result<(), Error> {
+        let (workspace, name) = (self.clone(), name.to_owned());
+        to_its_end(async move { workspace.remove_component_now(&name).await }).await
+    }
+
+    async fn remove_component_now(&self, name: &str) -> Result<(), Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
         let Some(spec) = now.config.components.get(name) else {
@@ -385,6 +411,20 @@ impl Workspace {
             change,
             reason: None,
         });
+    }
+}
+
+/// Runs a change in a task of its own.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(change).await {
+        Ok(changed) => changed,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that ends stops it, and then nobody is left to read this.
+            Err(_) => Err(Error::Faults(Vec::new())),
+        },
     }
 }
 

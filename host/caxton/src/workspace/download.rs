@@ -68,6 +68,8 @@ async fn download(url: &str) -> Result<Vec<u8>, String> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder()
         .timeout(TIME_MAX)
+        .https_only(true)
+        .no_proxy()
         .build()
         .map_err(|e| chain(&e))?;
     let mut response = client

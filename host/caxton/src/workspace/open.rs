@@ -2,13 +2,13 @@
 //! faults are told at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use caxton_embed::Embedder;
 use caxton_memory::Store;
-use caxton_sandbox::Sandbox;
+use caxton_sandbox::{FileMode, Sandbox};
 
 use super::activity::Activity;
 use super::error::Error;
@@ -81,6 +81,10 @@ impl Workspace {
                 workspace.components.insert(name, spec);
             }
         }
+        let mut faults = own_grants(&workspace, &data, components_dir.as_deref());
+        if !faults.is_empty() {
+            return Err(Error::Faults(faults));
+        }
         let loader = Loader {
             sandbox,
             workspace: workspace.name.clone(),
@@ -91,7 +95,6 @@ impl Workspace {
         let all_builtins = !has_dir && components_dir.is_none();
         let needed = needed(&workspace, agents.values(), all_builtins);
         let (loaded, failed) = loader.load_all(needed, &workspace.limits).await;
-        let mut faults = Vec::new();
         for why in failed {
             // A stray file in a directory of components is told and left out. What the workspace itself names must load.
             if extra.contains(&why.component) {
@@ -202,6 +205,50 @@ fn refers(workspace: &config::Workspace, agent: &config::Agent, name: &str) -> b
 
 fn is_router(workspace: &config::Workspace, name: &str) -> bool {
     workspace.router.component == name || workspace.router.fallback.as_deref() == Some(name)
+}
+
+/// What would give a component the server's own files: nothing in the data directory may be read by one, and nothing be written
+/// in it, around it, or where components come from. Compiled code lies there, which is run as it is.
+fn own_grants(
+    workspace: &config::Workspace,
+    data: &Path,
+    components_dir: Option<&Path>,
+) -> Vec<Fault> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let data = real(data);
+    let sources = workspace.components.values();
+    let sources = sources.filter_map(|spec| match &spec.source {
+        Source::Path(file) => file.parent().map(real),
+        _ => None,
+    });
+    let own: Vec<PathBuf> = sources.chain(components_dir.map(real)).collect();
+    let mut faults = Vec::new();
+    for (name, spec) in &workspace.components {
+        for grant in &spec.grants.files {
+            let host = &grant.host;
+            let writes = grant.mode == FileMode::Write;
+            let what = if host.starts_with(&data) || (writes && data.starts_with(host)) {
+                "the server keeps its own data"
+            } else if writes && own.iter().any(|own| own.starts_with(host)) {
+                "components are loaded"
+            } else {
+                continue;
+            };
+            faults.push(Fault {
+                file: "caxton.toml".to_owned(),
+                line: 1,
+                column: 1,
+                code: "grant-too-wide",
+                reason: format!(
+                    "[components.{name}.grants] gives `{}`, which is where {what}",
+                    grant.guest
+                ),
+                remedy: "grant a directory that holds nothing else, such as \"data\", or move the server's own with --data"
+                    .to_owned(),
+            });
+        }
+    }
+    faults
 }
 
 /// The file to look at when a component can't be loaded.

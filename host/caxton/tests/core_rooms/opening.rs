@@ -36,6 +36,43 @@ async fn every_component_that_is_refused_is_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_grant_reaches_the_servers_own_files() {
+    for (path, mode, refused) in [
+        ("data", "read", true),
+        ("data/cache", "read", true),
+        ("data", "write", true),
+        ("data/cache", "write", true),
+        ("", "write", true),
+        ("more", "write", true),
+        ("more", "read", false),
+        ("other", "write", false),
+    ] {
+        let place = Place::new("name = \"test\"\n", &[]);
+        let home = place.data().parent().expect("a parent").to_owned();
+        for dir in ["data/cache", "more", "other"] {
+            std::fs::create_dir_all(home.join(dir)).expect("a directory");
+        }
+        let path = home.join(path);
+        place.write(
+            "caxton.toml",
+            format!(
+                "name = \"test\"\n[components.calc]\nsource = \"builtin:calc\"\n[components.calc.grants]\nfiles = [{{ path = {path:?}, mode = \"{mode}\" }}]\n"
+            ),
+        );
+        let opened = place
+            .open_with(Some(place.dir()), Some(home.join("more")))
+            .await;
+        let codes: Vec<_> = faults(opened).into_iter().map(|(_, code)| code).collect();
+        assert_eq!(
+            codes,
+            vec!["grant-too-wide"; usize::from(refused)],
+            "{mode} {}",
+            path.display()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_a_directory_of_components_a_bad_one_is_left_out_and_told() {
     let place = Place::new("name = \"test\"\n", &[]);
     place.write("more/bad.wasm", "not wasm");

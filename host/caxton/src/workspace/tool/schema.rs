@@ -9,6 +9,13 @@ use super::error::ArgumentFault;
 /// How many faults of one value are told. A model that repairs its arguments needs the first few, not hundreds.
 const FAULTS_MAX: usize = 8;
 
+/// All faults are looked for where a schema and a value are small: their number can be that of the schema's parts times that of
+/// the value's, and all are found before the first is told. Where this product is larger, one is enough.
+const PARTS_MAX: usize = 1 << 20;
+
+/// The largest schema, in bytes. Those that people write have a few thousand.
+const SCHEMA_BYTES_MAX: usize = 256 << 10;
+
 /// How many characters of a fault's text are told: it quotes the value at fault, which may be large.
 const REASON_CHARS_MAX: usize = 400;
 
@@ -20,6 +27,7 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 pub(crate) struct Schema {
     pub(crate) source: std::sync::Arc<Map<String, Value>>,
     compiled: Validator,
+    parts: usize,
 }
 
 impl Schema {
@@ -28,7 +36,14 @@ impl Schema {
     /// # Errors
     /// What is wrong with it, as the rest of a sentence.
     pub(crate) fn compile(text: &str, object: bool) -> Result<Self, String> {
+        if text.len() > SCHEMA_BYTES_MAX {
+            let bytes = text.len();
+            return Err(format!(
+                "has {bytes} bytes; at most {SCHEMA_BYTES_MAX} are taken"
+            ));
+        }
         let schema: Value = serde_json::from_str(text).map_err(|e| format!("is not JSON: {e}"))?;
+        let parts = parts(&schema);
         let Value::Object(source) = &schema else {
             return Err("is not a JSON object".to_owned());
         };
@@ -49,6 +64,7 @@ impl Schema {
         Ok(Self {
             source: std::sync::Arc::new(source),
             compiled,
+            parts,
         })
     }
 
@@ -64,12 +80,24 @@ impl Schema {
             pointer: e.instance_path().as_str().to_owned(),
             reason: shortened(&e.to_string()),
         };
+        if self.parts.saturating_mul(parts(value)) > PARTS_MAX {
+            return self.compiled.validate(value).map_err(|e| vec![fault(e)]);
+        }
         Err(self
             .compiled
             .iter_errors(value)
             .take(FAULTS_MAX)
             .map(fault)
             .collect())
+    }
+}
+
+/// Of how many values a value is made. Its depth is bounded: it was read from text.
+fn parts(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(parts).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(parts).sum::<usize>(),
+        _ => 1,
     }
 }
 
@@ -135,6 +163,26 @@ mod tests {
             .check(&json!({"next": {"next": {"last": 1}}}))
             .expect_err("`last` is unknown");
         assert_eq!(faults[0].pointer, "/next/next");
+    }
+
+    #[test]
+    fn faults_beyond_counting_are_not_all_looked_for() {
+        let all: Vec<_> = (0..1000).map(|_| json!({"type": "string"})).collect();
+        let text = json!({"type": "object", "additionalProperties": {"items": {"allOf": all}}});
+        let schema = Schema::compile(&text.to_string(), true).expect("it compiles");
+        let faults = schema
+            .check(&json!({"a": vec![0; 200_000]}))
+            .expect_err("no number is a string");
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].pointer, "/a/0");
+        let large = format!(
+            r#"{{"type":"object","$comment":"{}"}}"#,
+            "x".repeat(300 << 10)
+        );
+        let refused = Schema::compile(&large, true)
+            .map(|_| ())
+            .expect_err("too large");
+        assert!(refused.contains("at most 262144"), "{refused}");
     }
 
     #[test]
