@@ -291,5 +291,9 @@ fn an_agent_is_asked() {
     );
     run(&["agent", "restart", "talker"]).ok();
     run(&["agent", "remove", "talker"]).ok();
-    assert!(run(&["agent", "list"]).ok().contains("no agents"));
+    let told = run(&["agent", "list"]).ok();
+    assert!(
+        told.contains("no agents") && told.contains("--template assistant"),
+        "{told}"
+    );
 }

@@ -98,7 +98,7 @@ fn list(agents: &[wire::Agent]) -> Result<()> {
     output::table(
         ["NAME", "STATE", "MESSAGES", "MODEL", "DESCRIPTION"],
         &rows,
-        "There are no agents; add one with `caxton init --agent NAME --template chatbot`.",
+        "There are no agents; add one with `caxton init --agent NAME --template assistant`.",
     )
 }
 
