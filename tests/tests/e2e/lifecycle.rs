@@ -1,5 +1,7 @@
 //! How a server begins and ends.
 
+use std::path::Path;
+
 use caxton_tests::{Raw, Server, caxton, write};
 use serde_json::json;
 use tempfile::TempDir;
@@ -186,6 +188,40 @@ fn a_detached_server_is_found_asked_and_stopped() {
         )
         .failed(1)
         .contains("caxton serve")
+    );
+}
+
+#[test]
+fn a_command_does_not_go_to_the_server_of_another_workspace() {
+    let dir = TempDir::new().expect("a directory");
+    write(
+        dir.path(),
+        &[
+            ("desk/caxton.toml", "name = \"desk\"\n"),
+            ("desk/agents/notes.txt", "a directory below"),
+        ],
+    );
+    let desk = dir.path().join("desk");
+    let below = desk.join("agents");
+    let cases: [(&Path, &[&str]); 5] = [
+        (&desk, &["agent", "remove", "a"]),
+        (&below, &["tool", "list"]),
+        (&desk, &["health"]),
+        (&desk, &["tool", "list", "--workspace", "default"]),
+        (dir.path(), &["send", "--workspace", "desk", "Hello"]),
+    ];
+    for (from, args) in cases {
+        let told = caxton(from, args, "").failed(1);
+        assert!(
+            told.contains("desk is not running") && told.contains("`caxton serve"),
+            "{told}"
+        );
+    }
+    // Who names a server means it.
+    let told = caxton(&desk, &["health", "--server", "http://127.0.0.1:1"], "").failed(1);
+    assert!(
+        told.contains("no server answers at http://127.0.0.1:1"),
+        "{told}"
     );
 }
 

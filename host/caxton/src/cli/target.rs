@@ -39,11 +39,7 @@ impl Target {
     /// Where a directory was named that is no workspace.
     pub fn directory(&self) -> Result<Option<PathBuf>> {
         let Some(named) = &self.workspace else {
-            let current = std::env::current_dir()?;
-            return Ok(current
-                .ancestors()
-                .find(|dir| dir.join(SETTINGS).is_file())
-                .map(Path::to_owned));
+            return current();
         };
         let dir = Path::new(named);
         if dir.join(SETTINGS).is_file() {
@@ -62,7 +58,8 @@ impl Target {
     /// A client for the server. Whether it is there shows at the first request.
     ///
     /// # Errors
-    /// Where the address is none, or a directory was named that is no workspace.
+    /// Where the address is none, a directory was named that is no workspace, or the workspace's own server does not run:
+    /// another one, at the usual address, would serve another workspace.
     pub fn client(&self) -> Result<Client> {
         let workspace = match &self.workspace {
             Some(named) if is_name(named) && !Path::new(named).join(SETTINGS).is_file() => {
@@ -72,21 +69,57 @@ impl Target {
         };
         let server = match &self.server {
             Some(server) => server.clone(),
-            None => self
-                .running()?
-                .map_or_else(|| format!("http://{LISTEN}"), |running| running.url),
+            None => self.found(&workspace)?,
         };
         Client::new(&server, workspace)
     }
 
-    /// The server of the workspace's own data directory, where one runs.
-    fn running(&self) -> Result<Option<data::Running>> {
-        let data = match self.directory()? {
-            Some(dir) => dir.join(data::DIRECTORY),
-            None => PathBuf::from(data::DIRECTORY),
+    /// The address of the server that the directory tells: the workspace's own; outside of any workspace the one of a data
+    /// directory here, else the usual one.
+    fn found(&self, workspace: &str) -> Result<String> {
+        let Some(dir) = self.around()? else {
+            let running = data::running(Path::new(data::DIRECTORY))?;
+            return Ok(running.map_or_else(usual, |running| running.url));
         };
-        Ok(data::running(&data)?)
+        if let Some(running) = data::running(&dir.join(data::DIRECTORY))? {
+            return Ok(running.url);
+        }
+        // A server that is asked for a workspace by its name says itself where it has another one.
+        if workspace != "default" {
+            return Ok(usual());
+        }
+        let start = match &self.workspace {
+            Some(named) if named != "default" => format!("caxton serve --workspace {named}"),
+            _ => "caxton serve".to_owned(),
+        };
+        bail!(
+            "the server of the workspace {} is not running; start it with `{start}`, or name another server with --server",
+            dir.display()
+        )
     }
+
+    /// The workspace's directory; where a workspace was named that lies on the server, the one that the current directory
+    /// lies in.
+    fn around(&self) -> Result<Option<PathBuf>> {
+        match self.directory()? {
+            Some(dir) => Ok(Some(dir)),
+            None => current(),
+        }
+    }
+}
+
+/// The current directory, or the one above it, that is a workspace.
+fn current() -> Result<Option<PathBuf>> {
+    let current = std::env::current_dir()?;
+    Ok(current
+        .ancestors()
+        .find(|dir| dir.join(SETTINGS).is_file())
+        .map(Path::to_owned))
+}
+
+/// The address of a server that was not told otherwise.
+fn usual() -> String {
+    format!("http://{LISTEN}")
 }
 
 /// Whether a text can be a workspace's name, and not a path.
