@@ -1,5 +1,7 @@
 //! The command line: what it prints, and with which exit code it ends.
 
+use std::path::Path;
+
 use caxton_tests::{Server, caxton, guest, write};
 use serde_json::json;
 use tempfile::TempDir;
@@ -221,10 +223,10 @@ fn a_component_is_inspected_and_run_without_a_server() {
     };
     read(&[]).failed(1);
     assert_eq!(read(&["--grant", "files=data"]).ok(), "granted\n");
+    let told = read(&["--grant", "everything"]).failed(2);
     assert!(
-        read(&["--grant", "everything"])
-            .failed(1)
-            .contains("is no grant")
+        told.contains("`everything` is no grant") && told.contains("or state"),
+        "{told}"
     );
     assert!(
         caxton(dir.path(), &["component", "inspect", "x.wasm"], "")
@@ -236,6 +238,31 @@ fn a_component_is_inspected_and_run_without_a_server() {
             .failed(1)
             .contains("can't read gone.wasm")
     );
+}
+
+#[test]
+fn a_component_that_is_run_without_a_server_can_log_and_keep_state() {
+    let dir = here();
+    let (conformance, hostile) = (guest("conformance"), guest("hostile"));
+    let run = |component: &Path, args: &[&str]| {
+        let component = component.to_str().expect("text");
+        let args = [&["component", "run", component], args].concat();
+        caxton(dir.path(), &args, "")
+    };
+    let ran = run(&conformance, &["test_logging_tool"]);
+    assert!(
+        ran.err.lines().any(|line| line == "info: The tool runs"),
+        "{}",
+        ran.err
+    );
+    ran.ok();
+
+    let store = ["store", "target=x", "--output", "text"];
+    run(&hostile, &store).failed(1);
+    let granted = [&store[..], &["--grant", "state"]].concat();
+    assert_eq!(run(&hostile, &granted).ok(), "stored\n");
+    // Nothing of it stays.
+    assert_eq!(dir.path().read_dir().expect("it is there").count(), 0);
 }
 
 #[test]

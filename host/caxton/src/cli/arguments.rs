@@ -2,8 +2,10 @@
 
 use std::io::Read;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use serde_json::{Map, Value};
+
+use super::Usage;
 
 /// Arguments as they were written.
 #[derive(Debug, Default, clap::Args)]
@@ -12,8 +14,8 @@ pub struct Arguments {
     #[arg(long = "json", value_name = "JSON", allow_hyphen_values = true)]
     json: Option<String>,
     /// Single arguments; `key=@FILE` takes the text of a file.
-    #[arg(value_name = "KEY=VALUE")]
-    pairs: Vec<String>,
+    #[arg(value_name = "KEY=VALUE", value_parser = pair)]
+    pairs: Vec<(String, String)>,
 }
 
 impl Arguments {
@@ -25,23 +27,20 @@ impl Arguments {
     /// The arguments as an object. `schema` is the tool's input schema, where it is needed.
     ///
     /// # Errors
-    /// Where they are no object, or a file can't be read.
+    /// [`Usage`] where they are no object; or where a file can't be read.
     pub fn read(&self, schema: &Map<String, Value>) -> Result<Map<String, Value>> {
         let mut arguments = match &self.json {
             None => Map::new(),
             Some(text) => object(&source(text)?)?,
         };
-        for pair in &self.pairs {
-            let (key, text) = pair
-                .split_once('=')
-                .ok_or_else(|| anyhow!("`{pair}` is no argument; write it as key=value"))?;
+        for (key, text) in &self.pairs {
             let text = match text.strip_prefix('@') {
                 Some(file) => std::fs::read_to_string(file)
                     .with_context(|| format!("can't read {file}, which `{key}` names"))?,
-                None => text.to_owned(),
+                None => text.clone(),
             };
             arguments.insert(
-                key.to_owned(),
+                key.clone(),
                 value(
                     &text,
                     schema
@@ -52,6 +51,16 @@ impl Arguments {
         }
         Ok(arguments)
     }
+}
+
+/// A key and its value, as they are written on the command line.
+///
+/// # Errors
+/// Where there is no `=`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write it as key=value".to_owned())
 }
 
 fn source(text: &str) -> Result<String> {
@@ -68,16 +77,16 @@ fn source(text: &str) -> Result<String> {
     }
 }
 
-fn object(text: &str) -> Result<Map<String, Value>> {
+fn object(text: &str) -> Result<Map<String, Value>, Usage> {
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => bail!(
+        Ok(other) => Err(Usage(format!(
             "the arguments are {}, and must be a JSON object such as {{\"key\": \"value\"}}",
             kind(&other)
-        ),
-        Err(error) => bail!(
+        ))),
+        Err(error) => Err(Usage(format!(
             "the arguments are not JSON: {error}; write an object such as '{{\"key\": \"value\"}}'"
-        ),
+        ))),
     }
 }
 
@@ -136,7 +145,7 @@ mod tests {
         let check = |pair: &str, expected: Value| {
             let arguments = Arguments {
                 json: None,
-                pairs: vec![pair.to_owned()],
+                pairs: vec![super::pair(pair).expect(pair)],
             };
             assert_eq!(
                 Value::Object(arguments.read(schema).expect(pair)),
@@ -170,15 +179,7 @@ mod tests {
         check("[1]", "must be a JSON object");
         check("{", "not JSON");
         check("@no-such-file.json", "can't read no-such-file.json");
-        let pair = Arguments {
-            json: None,
-            pairs: vec!["alone".to_owned()],
-        };
-        assert!(
-            pair.read(&Map::new())
-                .expect_err("no value")
-                .to_string()
-                .contains("key=value")
-        );
+        let told = pair("alone").expect_err("no value");
+        assert!(told.contains("key=value"), "{told}");
     }
 }

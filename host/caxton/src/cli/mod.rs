@@ -39,6 +39,11 @@ struct Output {
     json: bool,
 }
 
+/// Wrong usage that shows only after the command line was parsed. The program ends with 2, as where the parser refuses it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
 const EXAMPLES: &str = "\
 Begin here:
   caxton init desk --template data-analyst    a workspace with two agents and a table
@@ -100,7 +105,7 @@ enum Command {
     Mcp(mcp::Args),
 }
 
-/// Parses the command line and runs the command. Wrong usage exits with 2 from here.
+/// Parses the command line and runs the command. Wrong usage ends with 2, everything else that fails with 1.
 pub fn main() -> ExitCode {
     let Cli { target, command } = Cli::parse();
     match run(target, command) {
@@ -114,7 +119,11 @@ pub fn main() -> ExitCode {
             if !closed {
                 output::error(&error);
             }
-            ExitCode::FAILURE
+            if error.is::<Usage>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -1,17 +1,20 @@
 //! `caxton component run`: loads a file into a sandbox of this process and calls one of its tools.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
+use caxton_memory::Store;
+use caxton_sandbox::wit::log::Level;
 use caxton_sandbox::{
-    Call, Emitted, FileGrant, FileMode, Grants, Overrides, Sandbox, Settings, Spec,
+    Call, Emitted, FileGrant, FileMode, Grants, Origin, Overrides, Sandbox, Settings, Spec,
 };
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-use super::super::arguments::Arguments;
+use super::super::Usage;
+use super::super::arguments::{Arguments, pair};
 use super::super::output::{self, Style};
 use super::super::tool::Shape;
 use super::super::units;
@@ -27,12 +30,12 @@ pub struct Args {
     tool: String,
     #[command(flatten)]
     arguments: Arguments,
-    /// Something that it may reach: http=ORIGIN, files=DIR, files=DIR:write.
+    /// What it may reach: http=ORIGIN, files=DIR, files=DIR:write, state (for this run).
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<String>,
     /// A setting that it reads: KEY=VALUE.
-    #[arg(long = "config", value_name = "KEY=VALUE")]
-    config: Vec<String>,
+    #[arg(long = "config", value_name = "KEY=VALUE", value_parser = pair)]
+    config: Vec<(String, String)>,
     /// How long the call may take.
     #[arg(long, value_name = "TIME", value_parser = units::time)]
     time: Option<std::time::Duration>,
@@ -60,12 +63,15 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         fuel: args.fuel,
         ..Overrides::default()
     };
+    let grants = grants(&args.grants)?;
+    let state = grants.state.then(State::open).transpose()?;
     let spec = Spec {
         name,
         workspace: "default".to_owned(),
-        config: config(&args.config)?,
+        config: args.config.into_iter().collect(),
         limits,
-        grants: grants(&args.grants)?,
+        grants,
+        store: state.as_ref().map(|state| state.store.clone()),
         ..Spec::default()
     };
     let sandbox = Sandbox::new(Settings {
@@ -113,18 +119,32 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     args.shape.print(&answer)
 }
 
+/// State for the time of a run.
+struct State {
+    store: Store,
+    /// Where it lies; it goes with this.
+    _dir: TempDir,
+}
+
+impl State {
+    fn open() -> Result<Self> {
+        let dir = TempDir::with_prefix("caxton-run-")
+            .context("there is no place for the component's state")?;
+        Ok(Self {
+            store: Store::open(dir.path().join("caxton.db"))?,
+            _dir: dir,
+        })
+    }
+}
+
 /// Shows progress and log messages while the call runs.
 async fn show(mut emitted: mpsc::Receiver<Emitted>) {
     let style = Style::of_stderr();
     while let Some(emitted) = emitted.recv().await {
         match emitted {
-            Emitted::Log { level, message } => output::remark(
-                style.dim(
-                    format_args!("{level:?}: {message}")
-                        .to_string()
-                        .to_lowercase(),
-                ),
-            ),
+            Emitted::Log { level, message } => {
+                output::remark(style.dim(format_args!("{}: {message}", level_name(level))));
+            }
             Emitted::Progress {
                 done,
                 total,
@@ -143,25 +163,38 @@ async fn show(mut emitted: mpsc::Receiver<Emitted>) {
     }
 }
 
-fn config(pairs: &[String]) -> Result<BTreeMap<String, String>> {
-    let pair = |pair: &String| {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| anyhow!("`{pair}` is no setting; write it as key=value"))?;
-        Ok((key.to_owned(), value.to_owned()))
-    };
-    pairs.iter().map(pair).collect()
+/// The level of a log message, as RFC 5424 and MCP name it.
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Notice => "notice",
+        Level::Warning => "warning",
+        Level::Error => "error",
+        Level::Critical => "critical",
+        Level::Alert => "alert",
+        Level::Emergency => "emergency",
+    }
 }
 
 fn grants(written: &[String]) -> Result<Grants> {
     let mut grants = Grants::default();
     for grant in written {
         match grant.split_once('=') {
-            Some(("http", origin)) => grants.http.push(origin.parse()?),
+            Some(("http", origin)) => {
+                let origin = origin.parse::<Origin>();
+                grants
+                    .http
+                    .push(origin.map_err(|error| Usage(error.to_string()))?);
+            }
             Some(("files", dir)) => grants.files.push(files(dir)?),
-            _ => bail!(
-                "`{grant}` is no grant; write http=https://example.com, files=DIR or files=DIR:write"
-            ),
+            None if grant == "state" => grants.state = true,
+            _ => {
+                return Err(Usage(format!(
+                    "`{grant}` is no grant; write http=https://example.com, files=DIR, files=DIR:write or state"
+                ))
+                .into());
+            }
         }
     }
     Ok(grants)
