@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use super::Usage;
+use super::target::Target;
 use super::templates::{AGENTS, AgentTemplate, File, WORKSPACES, WorkspaceTemplate};
 use crate::config::name;
 
@@ -27,20 +29,41 @@ pub struct Args {
 /// Writes the workspace or agent and prints what to do next.
 ///
 /// # Errors
-/// Where the template is unknown, the directory is not empty, the name is none, or the files can't be written.
-pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
+/// [`Usage`] where the template is unknown or no directory is named; or where the directory is not empty, the name is none, or the files can't be written.
+pub fn run(args: Args, target: &Target, json: bool) -> anyhow::Result<ExitCode> {
     match &args.agent {
-        Some(agent) => new_agent(agent, &args, json)?,
-        None => new_workspace(&args, json)?,
+        Some(agent) => new_agent(agent, &home(&args, target)?, &args, json)?,
+        None => {
+            if let Some(named) = &target.workspace {
+                return Err(Usage(format!(
+                    "--workspace names the workspace of a new agent; to make a workspace write `caxton init {named}`"
+                ))
+                .into());
+            }
+            new_workspace(&args, json)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The directory of the workspace that an agent is made in: DIR or --workspace, else the current one.
+fn home(args: &Args, target: &Target) -> anyhow::Result<PathBuf> {
+    match (&args.dir, &target.workspace) {
+        (Some(dir), Some(named)) if dir != Path::new(named) => Err(Usage(format!(
+            "two workspaces are named, {} and {named}; leave out one of them",
+            dir.display()
+        ))
+        .into()),
+        (Some(dir), _) => Ok(dir.clone()),
+        (None, Some(named)) => Ok(PathBuf::from(named)),
+        (None, None) => Ok(PathBuf::from(".")),
+    }
+}
+
 fn new_workspace(args: &Args, json: bool) -> anyhow::Result<()> {
     let Some(dir) = &args.dir else {
-        bail!(
-            "no directory is named; write `caxton init DIR`, or `caxton init .` for the current one"
-        );
+        let told = "no directory is named; write `caxton init DIR`, or `caxton init .` for the current one";
+        return Err(Usage(told.to_owned()).into());
     };
     let template = find(
         WORKSPACES,
@@ -78,9 +101,8 @@ fn new_workspace(args: &Args, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn new_agent(agent: &str, args: &Args, json: bool) -> anyhow::Result<()> {
+fn new_agent(agent: &str, dir: &Path, args: &Args, json: bool) -> anyhow::Result<()> {
     let template = find(AGENTS, |t| t.name, args.template.as_deref(), "agent")?;
-    let dir = args.dir.as_deref().unwrap_or(Path::new("."));
     let path = write_agent(dir, agent, template)?;
     let mut out = std::io::stdout().lock();
     if json {
@@ -108,6 +130,11 @@ fn new_agent(agent: &str, args: &Args, json: bool) -> anyhow::Result<()> {
         "\nNext:\n  caxton validate {}",
         shell(&dir.display().to_string())
     )?;
+    writeln!(
+        out,
+        "\nA server reads caxton.toml and new agents when it starts. One that runs already takes the agent with\n\
+         PUT /api/v1/workspaces/default/agents/{agent}, whose body is the file."
+    )?;
     Ok(())
 }
 
@@ -122,13 +149,14 @@ fn find<'t, T>(
         None => all.first(),
         Some(name) => all.iter().find(|template| name_of(template) == name),
     };
-    found.with_context(|| {
+    found.ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(&name_of).collect();
-        format!(
+        let told = format!(
             "there is no {kind} template `{}`; there are: {}",
             name.unwrap_or_default(),
             names.join(", ")
-        )
+        );
+        Usage(told).into()
     })
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 
+use super::Usage;
 use super::open::{self, Place};
 use super::output;
 use super::target::Target;
@@ -28,6 +29,16 @@ pub struct Args {
 
 /// Serves until standard input ends.
 pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
+    if let Some(server) = &target.server
+        && args.place.components.is_none()
+        && target.directory()?.is_none()
+    {
+        return Err(Usage(format!(
+            "`caxton mcp` serves a workspace of this machine, and does not pass on to {server}; name its directory with --workspace, or tell the client to use {}/mcp, which is MCP over HTTP",
+            server.trim_end_matches('/')
+        ))
+        .into());
+    }
     telemetry::log(Format::Text, "warn").map_err(anyhow::Error::msg)?;
     let (dir, wanted) = args.place.find(target)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

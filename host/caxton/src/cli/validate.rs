@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+use super::Usage;
+use super::target::Target;
 use crate::builtin;
 use crate::config::{AgentContext, Checked, Fault, Known, check, check_agent_file};
 
@@ -20,16 +22,24 @@ pub struct Args {
 ///
 /// # Errors
 /// Where the path does not name anything that can be checked.
-pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
-    let target = match &args.path {
-        Some(path) => Target::of(path)?,
-        None => Target::Workspace {
+pub fn run(args: Args, target: &Target, json: bool) -> anyhow::Result<ExitCode> {
+    let subject = match (&args.path, &target.workspace) {
+        (Some(path), Some(named)) if path != Path::new(named) => {
+            return Err(Usage(format!(
+                "two things to check are named, {} and the workspace {named}; leave out one of them",
+                path.display()
+            ))
+            .into());
+        }
+        (Some(path), _) => Subject::of(path)?,
+        (None, Some(named)) => Subject::of(Path::new(named))?,
+        (None, None) => Subject::Workspace {
             dir: around()?,
             only: None,
         },
     };
     let builtins: Vec<&str> = builtin::names().collect();
-    let found = target.check(&Known::new(&builtins));
+    let found = subject.check(&Known::new(&builtins));
     let faults = found.as_ref().err().map_or(&[][..], Vec::as_slice);
     let mut out = std::io::stdout().lock();
     if json {
@@ -37,7 +47,11 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<ExitCode> {
     } else {
         match &found {
             Ok(summary) => writeln!(out, "{summary}: no faults")?,
-            Err(faults) => write!(out, "{}", grouped(faults, &target.prefix(), is_colourful()))?,
+            Err(faults) => write!(
+                out,
+                "{}",
+                grouped(faults, &subject.prefix(), is_colourful())
+            )?,
         }
     }
     Ok(if faults.is_empty() {
@@ -60,14 +74,14 @@ fn around() -> anyhow::Result<PathBuf> {
 }
 
 /// What is checked.
-enum Target {
+enum Subject {
     /// A workspace, or one file of it.
     Workspace { dir: PathBuf, only: Option<String> },
     /// An agent that lies in no workspace.
     Agent(PathBuf),
 }
 
-impl Target {
+impl Subject {
     fn of(path: &Path) -> anyhow::Result<Self> {
         let metadata = path
             .metadata()
@@ -224,7 +238,7 @@ mod tests {
     }
 
     fn codes(path: &Path) -> Vec<String> {
-        let faults = Target::of(path)
+        let faults = Subject::of(path)
             .unwrap()
             .check(&Known::new(&["csv"]))
             .err()
@@ -266,9 +280,9 @@ mod tests {
             codes(&alone),
             [format!("{} name-mismatch", alone.display())]
         );
-        assert!(Target::of(&dir.path().join("gone")).is_err());
+        assert!(Subject::of(&dir.path().join("gone")).is_err());
         write(dir.path(), "x.csv", "");
-        assert!(Target::of(&dir.path().join("x.csv")).is_err());
+        assert!(Subject::of(&dir.path().join("x.csv")).is_err());
     }
 
     #[test]
