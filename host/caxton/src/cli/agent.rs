@@ -43,6 +43,8 @@ enum Command {
     Remove {
         /// The agent.
         name: String,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
@@ -74,9 +76,15 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
                 output::line(format_args!("restarted {name}"))?
             }
         }
-        Command::Remove { name } => {
+        Command::Remove { name, output } => {
+            // What is printed is the agent as it was.
+            let agent: wire::Agent = client.get(&["agents", &name]).await?;
             client.delete(&["agents", &name]).await?;
-            output::line(format_args!("removed {name}"))?;
+            if output.json {
+                output::json(&agent)?
+            } else {
+                output::line(format_args!("removed {name}"))?
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
