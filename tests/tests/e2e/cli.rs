@@ -52,10 +52,47 @@ fn wrong_usage_ends_with_two() {
         &["serve", "--grace", "soon"],
         &["tool", "call"],
         &["send"],
+        &["send", ""],
+        &["init"],
+        &["init", "desk", "--template", "nope"],
+        &["init", "--agent", "a", "--template", "nope"],
+        &["init", "desk", "--agent", "a", "--workspace", "other"],
+        &["init", "desk", "--workspace", "other"],
+        &["validate", "desk", "--workspace", "other"],
+        &["tool", "call", "x", "alone"],
+        &["tool", "call", "x", "--json", "{bad"],
+        &["tool", "list", "--server", "ftp://x"],
+        &["mcp", "--server", "http://127.0.0.1:1"],
         &[],
     ] {
         caxton(dir.path(), args, "").failed(2);
     }
+    assert_eq!(dir.path().read_dir().expect("it is there").count(), 0);
+}
+
+#[test]
+fn a_workspace_that_is_named_is_the_one_that_is_checked_and_changed() {
+    let dir = here();
+    write(
+        dir.path(),
+        &[
+            ("caxton.toml", "name = \"here\"\n"),
+            ("desk/caxton.toml", "name = \"desk\"\nrooter = 1\n"),
+        ],
+    );
+    let run = |args: &[&str]| caxton(dir.path(), args, "");
+    assert!(run(&["validate"]).ok().contains("workspace here"));
+    let checked = run(&["validate", "--workspace", "desk"]);
+    assert_eq!(checked.code, 1, "{}", checked.err);
+    assert!(checked.out.contains("desk/caxton.toml"), "{}", checked.out);
+
+    let made = run(&["init", "--workspace", "desk", "--agent", "helper"]).ok();
+    assert!(
+        made.contains("desk/agents/helper.toml") && made.contains("when it starts"),
+        "{made}"
+    );
+    assert!(dir.path().join("desk/agents/helper.toml").is_file());
+    assert!(!dir.path().join("agents").exists());
 }
 
 #[test]
@@ -83,7 +120,7 @@ fn without_a_server_a_command_says_how_to_start_one() {
             && told.contains("caxton serve"),
         "{told}"
     );
-    let told = caxton(here().path(), &["tool", "list", "--server", "ftp://x"], "").failed(1);
+    let told = caxton(here().path(), &["tool", "list", "--server", "ftp://x"], "").failed(2);
     assert!(told.contains("not the address of a server"), "{told}");
 }
 
@@ -301,7 +338,7 @@ fn an_agent_is_asked() {
         ),
         (&json!("route"), &json!("done"))
     );
-    let piped = caxton(server.dir(), &["send", "--to", "talker", "-"], "Hello").ok();
+    let piped = caxton(server.dir(), &["send", "--agent", "talker", "-"], "Hello").ok();
     assert_eq!(piped, spoken);
     let told = run(&["send", "--to", "nobody", "Hello"]).failed(1);
     assert!(told.contains("agent-not-found"), "{told}");
@@ -317,7 +354,8 @@ fn an_agent_is_asked() {
             .contains("4 messages")
     );
     run(&["agent", "restart", "talker"]).ok();
-    run(&["agent", "remove", "talker"]).ok();
+    let removed = run(&["agent", "remove", "talker", "--json"]).json();
+    assert_eq!(removed["name"], "talker");
     let told = run(&["agent", "list"]).ok();
     assert!(
         told.contains("no agents") && told.contains("--template assistant"),

@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Usage;
 use crate::api::wire;
 
 /// How long a server may take to accept a connection.
@@ -26,7 +27,7 @@ impl Client {
     /// A client for `server`, an address such as `http://127.0.0.1:8080` or `127.0.0.1:8080`.
     ///
     /// # Errors
-    /// Where the address is none.
+    /// [`Usage`] where the address is none.
     pub fn new(server: &str, workspace: String) -> Result<Self> {
         let with_scheme = if server.contains("://") {
             server.to_owned()
@@ -36,9 +37,10 @@ impl Client {
         let usable = Url::parse(&with_scheme)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !usable {
-            bail!(
+            return Err(Usage(format!(
                 "`{server}` is not the address of a server; write one such as http://127.0.0.1:8080"
-            );
+            ))
+            .into());
         }
         // A proxy for the web is no way to a server on this machine, and reqwest leaves loopback addresses to it.
         let local = Url::parse(&with_scheme)

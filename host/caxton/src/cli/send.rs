@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::Usage;
 use super::client::problem_shown;
 use super::output::{self, Style, duration};
 use super::stream::{Event, Events};
@@ -29,7 +30,12 @@ const ARGUMENTS_CHARS: usize = 100;
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The agent to ask.
-    #[arg(long, value_name = "AGENT", conflicts_with = "capability")]
+    #[arg(
+        long,
+        alias = "agent",
+        value_name = "AGENT",
+        conflicts_with = "capability"
+    )]
     to: Option<String>,
     /// What the agent must be able to do.
     #[arg(long)]
@@ -51,6 +57,9 @@ pub struct Args {
 /// Asks.
 pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     let content = content(&args.text)?;
+    if content.trim().is_empty() {
+        return Err(Usage("the message is empty; say what you want".to_owned()).into());
+    }
     let message = wire::Message {
         to: args.to,
         capability: args.capability,
@@ -99,7 +108,8 @@ struct Shown {
     agent: String,
     /// The cursor is within a line.
     open: bool,
-    written: bool,
+    /// The answer, as far as it was printed.
+    written: String,
     watched: bool,
     style: Style,
 }
@@ -109,7 +119,7 @@ impl Default for Shown {
         Self {
             agent: String::new(),
             open: false,
-            written: false,
+            written: String::new(),
             watched: std::io::stderr().is_terminal(),
             style: Style::of_stderr(),
         }
@@ -190,7 +200,7 @@ impl Shown {
         out.flush()?;
         if let Some(last) = text.chars().last() {
             self.open = last != '\n';
-            self.written = true;
+            self.written.push_str(text);
         }
         Ok(())
     }
@@ -214,11 +224,13 @@ impl Shown {
 
     fn done(&mut self, answer: &wire::MessageAnswer) -> Result<()> {
         // A provider that does not stream has said nothing until now.
-        if !self.written {
+        if self.written.is_empty() {
             self.text(&answer.content)?;
         }
         self.line_end()?;
-        for attachment in answer.tool_calls.iter().flat_map(|call| &call.attachments) {
+        let files = answer.tool_calls.iter().flat_map(|call| &call.attachments);
+        // An answer that names its files itself need not be told twice.
+        for attachment in files.filter(|file| !self.written.contains(&file.path)) {
             output::remark(format_args!(
                 "file: {} ({}, {})",
                 attachment.path,
