@@ -10,7 +10,7 @@ use super::{Problem, workspace};
 use crate::workspace::event::Change;
 
 /// List the agents.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/agents", tag = "agents",
+#[utoipa::path(get, operation_id = "list_agents", path = "/api/v1/workspaces/{workspace}/agents", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Agents), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -28,7 +28,7 @@ pub async fn list(
 }
 
 /// Show one agent.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
+#[utoipa::path(get, operation_id = "show_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Agent), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn show(
@@ -44,7 +44,7 @@ pub async fn show(
 ///
 /// The body is the agent's TOML file. It is checked whole, and every fault is told at once; where there is none, it is
 /// written into the workspace.
-#[utoipa::path(put, path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
+#[utoipa::path(put, operation_id = "put_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     request_body(content = String, content_type = "application/toml"),
     responses((status = 200, description = "Replaced", body = wire::StoredAgent), (status = 201, description = "Added", body = wire::StoredAgent),
@@ -74,7 +74,7 @@ pub async fn put(
 }
 
 /// Remove an agent.
-#[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
+#[utoipa::path(delete, operation_id = "remove_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn remove(
@@ -88,7 +88,7 @@ pub async fn remove(
 /// Restart an agent.
 ///
 /// Its file is read again, and its counters begin at zero.
-#[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/agents/{agent}/restart", tag = "agents",
+#[utoipa::path(post, operation_id = "restart_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}/restart", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Agent), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn restart(

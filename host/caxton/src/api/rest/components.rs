@@ -10,7 +10,7 @@ use super::agents::created;
 use super::{Problem, workspace};
 
 /// List the components.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/components", tag = "components",
+#[utoipa::path(get, operation_id = "list_components", path = "/api/v1/workspaces/{workspace}/components", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Components), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -33,7 +33,7 @@ pub async fn list(
 }
 
 /// Show one component.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
+#[utoipa::path(get, operation_id = "show_component", path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("component" = String, Path, description = "Its name")),
     responses((status = 200, body = wire::Component), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn show(
@@ -49,7 +49,7 @@ pub async fn show(
 /// The body is the component. It is compiled and checked beside the running one, and takes its place in one step; calls in
 /// flight end on the old one. Its settings, limits and grants are those of `caxton.toml`; one that is not declared there
 /// has nothing granted.
-#[utoipa::path(put, path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
+#[utoipa::path(put, operation_id = "put_component", path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("component" = String, Path, description = "Its name")),
     request_body(content = Vec<u8>, content_type = "application/wasm"),
     responses((status = 200, description = "Replaced", body = wire::StoredComponent), (status = 201, description = "Added", body = wire::StoredComponent),
@@ -79,7 +79,7 @@ pub async fn put(
 }
 
 /// Remove a component.
-#[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
+#[utoipa::path(delete, operation_id = "remove_component", path = "/api/v1/workspaces/{workspace}/components/{component}", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("component" = String, Path, description = "Its name")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn remove(

@@ -23,7 +23,7 @@ pub struct Page {
 }
 
 /// List the conversations.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/conversations", tag = "conversations",
+#[utoipa::path(get, operation_id = "list_conversations", path = "/api/v1/workspaces/{workspace}/conversations", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), Page),
     responses((status = 200, body = wire::Conversations), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -62,7 +62,7 @@ fn cursor(text: &str) -> Result<(i64, String), Problem> {
 }
 
 /// Show a conversation with its messages.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
+#[utoipa::path(get, operation_id = "show_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 200, body = wire::Transcript), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn show(
@@ -87,7 +87,7 @@ pub async fn show(
 }
 
 /// Delete a conversation, and those that its agents had with others about it.
-#[utoipa::path(delete, path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
+#[utoipa::path(delete, operation_id = "remove_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn remove(

@@ -19,7 +19,7 @@ use crate::workspace::event::Event;
 ///
 /// A stream of the events `agent`, `component`, `route`, `tool_call` and `turn`. With the header `Last-Event-ID` it begins
 /// after that event, as far back as events are kept; the event `gap` says that some were missed.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/events", tag = "events",
+#[utoipa::path(get, operation_id = "follow_events", path = "/api/v1/workspaces/{workspace}/events", tag = "events",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("last-event-id" = Option<u64>, Header, description = "The last event that was seen")),
     responses((status = 200, body = wire::Event, content_type = "text/event-stream"), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn follow(

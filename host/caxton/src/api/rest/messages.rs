@@ -22,7 +22,7 @@ const WAITING_MAX: usize = 64;
 /// It goes to the agent that is named, to one with the capability that is named, or to the one that a router chooses. With
 /// `Accept: text/event-stream` the answer is a stream of the events `route`, `delta`, `reasoning`, `retry`, `tool_call`,
 /// `tool_result`, and at the end `done` or `error`. A client that goes away cancels its turn.
-#[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/messages", tag = "messages",
+#[utoipa::path(post, operation_id = "send_message", path = "/api/v1/workspaces/{workspace}/messages", tag = "messages",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     request_body = wire::Message,
     responses((status = 200, content((wire::MessageAnswer = "application/json"), (wire::MessageEvent = "text/event-stream"))),
@@ -163,7 +163,7 @@ fn last(ended: Result<turn::Answer, turn::Error>) -> Sent {
 }
 
 /// Say who would get a message, without sending it.
-#[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/route", tag = "messages",
+#[utoipa::path(post, operation_id = "route_message", path = "/api/v1/workspaces/{workspace}/route", tag = "messages",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     request_body = wire::RouteRequest,
     responses((status = 200, body = wire::Route), (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),

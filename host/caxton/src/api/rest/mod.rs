@@ -90,3 +90,28 @@ fn workspace<'s>(state: &'s State, name: &str) -> Result<&'s Workspace, Problem>
         Err(Problem::no_workspace(name, &workspace.name()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let (_, openapi) = super::routes().split_for_parts();
+        let described: Value =
+            serde_json::from_str(&openapi.to_json().expect("it is described")).expect("JSON");
+        let paths = described["paths"].as_object().expect("paths");
+        let operations = paths
+            .values()
+            .filter_map(Value::as_object)
+            .flat_map(|path| path.values());
+        let ids: Vec<&str> = operations
+            .filter_map(|operation| operation["operationId"].as_str())
+            .collect();
+        assert!(ids.len() > 20, "{ids:?}");
+        let distinct: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(distinct.len(), ids.len(), "{ids:?}");
+    }
+}

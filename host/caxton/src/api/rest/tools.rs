@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use crate::workspace::tool::{Outcome, Question, Tool};
 
 /// List the tools.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/tools", tag = "tools",
+#[utoipa::path(get, operation_id = "list_tools", path = "/api/v1/workspaces/{workspace}/tools", tag = "tools",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Tools), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn list(
@@ -32,7 +32,7 @@ pub async fn list(
 }
 
 /// Show one tool.
-#[utoipa::path(get, path = "/api/v1/workspaces/{workspace}/tools/{tool}", tag = "tools",
+#[utoipa::path(get, operation_id = "show_tool", path = "/api/v1/workspaces/{workspace}/tools/{tool}", tag = "tools",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("tool" = String, Path, description = "Its full name, `COMPONENT__TOOL`")),
     responses((status = 200, body = wire::Tool), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn show(
@@ -47,7 +47,7 @@ pub async fn show(
 ///
 /// It runs in a fresh sandbox. A tool that ran but could not do what was asked answers 200 with `is_error`; one that broke
 /// a limit or crashed answers a problem with the receipt of what it used.
-#[utoipa::path(post, path = "/api/v1/workspaces/{workspace}/tools/{tool}/call", tag = "tools",
+#[utoipa::path(post, operation_id = "call_tool", path = "/api/v1/workspaces/{workspace}/tools/{tool}/call", tag = "tools",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("tool" = String, Path, description = "Its full name, `COMPONENT__TOOL`")),
     request_body = wire::ToolRequest,
     responses((status = 200, body = wire::ToolAnswer), (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),
