@@ -158,6 +158,9 @@ async fn a_message_that_nobody_can_answer_is_a_problem() {
     send(json!({ "to": "writer", "content": "  " }))
         .await
         .problem(422, "empty-message");
+    send(json!({ "to": "writer", "capability": "arithmetic", "content": "x" }))
+        .await
+        .problem(422, "two-recipients");
     send(json!({ "to": "writer", "content": "x".repeat((1 << 20) + 1) }))
         .await
         .problem(413, "message-too-long");
@@ -194,6 +197,12 @@ async fn a_route_can_be_tried() {
         "{route}"
     );
     assert_eq!(server.post("~/route", &body).await.ok()["cached"], true);
+    for empty in ["", " \n"] {
+        server
+            .post("~/route", &json!({ "content": empty }))
+            .await
+            .problem(422, "empty-message");
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "workspace-not-found", detail)
     }
 
+    /// A message for an agent and for whoever has a capability.
+    pub fn two_recipients(to: &str, capability: &str) -> Self {
+        let detail = format!(
+            "the message is for the agent `{}` and for the capability `{}`; leave out `to` or `capability`",
+            to.escape_debug(),
+            capability.escape_debug()
+        );
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "two-recipients", detail)
+    }
+
     /// No such conversation.
     pub fn no_conversation(id: &str) -> Self {
         let detail = format!("there is no conversation `{}`", id.escape_debug());

@@ -35,6 +35,9 @@ pub async fn send(
     Json(message): Json<wire::Message>,
 ) -> Result<Response, Problem> {
     let workspace = workspace(&state, &name)?.clone();
+    if let (Some(to), Some(capability)) = (&message.to, &message.capability) {
+        return Err(Problem::two_recipients(to, capability));
+    }
     let (sender, mut events) = mpsc::channel(WAITING_MAX);
     let mut turn = async move { turn::run(&workspace, message.into(), sender).await }.boxed();
     if !body::wants_events(&headers) {
@@ -175,6 +178,9 @@ pub async fn route(
 ) -> Result<axum::Json<wire::Route>, Problem> {
     let workspace = workspace(&state, &name)?;
     let content = request.content.as_str();
+    if content.trim().is_empty() {
+        return Err(turn::Error::Empty.into());
+    }
     let target = match &request.capability {
         Some(name) => Target::Capability {
             name,

@@ -15,7 +15,7 @@ pub struct Message {
     /// The agent that it is for. With neither `to` nor `capability`, a router chooses by meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The capability that is wanted.
+    /// The capability that is wanted; not together with `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capability: Option<String>,
     /// What is said.
