@@ -29,7 +29,8 @@ pub struct Args {
 /// Writes the workspace or agent and prints what to do next.
 ///
 /// # Errors
-/// [`Usage`] where the template is unknown or no directory is named; or where the directory is not empty, the name is none, or the files can't be written.
+/// [`Usage`] where the template is unknown or no directory is named; or where the directory is not empty, the name is none, or
+/// the files can't be written.
 pub fn run(args: Args, target: &Target, json: bool) -> anyhow::Result<ExitCode> {
     match &args.agent {
         Some(agent) => new_agent(agent, &home(&args, target)?, &args, json)?,

@@ -14,7 +14,7 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 /// The server and workspace that a command is about.
 #[derive(Clone, Debug, Args)]
 pub struct Target {
-    /// The server's address [default: the one of the current workspace, else http://127.0.0.1:8080].
+    /// The server's address [default: that of the current workspace; outside http://127.0.0.1:8080].
     #[arg(
         long,
         global = true,

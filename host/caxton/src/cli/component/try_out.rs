@@ -188,6 +188,8 @@ fn grants(written: &[String]) -> Result<Grants> {
                     .push(origin.map_err(|error| Usage(error.to_string()))?);
             }
             Some(("files", dir)) => grants.files.push(files(dir)?),
+            // As `component inspect` and caxton.toml write it, or short.
+            Some(("state", "true")) => grants.state = true,
             None if grant == "state" => grants.state = true,
             _ => {
                 return Err(Usage(format!(
