@@ -80,6 +80,8 @@ pub struct ComponentSpec {
     pub prefix: Option<String>,
     /// It is there without being written down in `caxton.toml`.
     pub implied: bool,
+    /// Its source is not written down: it is the file of its name in `components/`, else the built-in one.
+    pub source_implied: bool,
 }
 
 /// Where a component's code comes from.
@@ -143,6 +145,7 @@ impl ComponentSpec {
             secrets: Vec::new(),
             prefix: None,
             implied: true,
+            source_implied: true,
         }
     }
 }

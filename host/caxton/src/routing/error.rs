@@ -7,7 +7,7 @@ use crate::workspace::tool::did_you_mean;
 pub enum Error {
     /// The workspace has no agents.
     #[error(
-        "the workspace has no agents; add one with `caxton init --agent NAME --template chatbot`"
+        "the workspace has no agents; add one with `caxton init --agent NAME --template assistant`"
     )]
     NoAgents,
     /// There is no agent of that name.

@@ -220,18 +220,23 @@ impl Workspace {
                 "remove what refers to it in caxton.toml; built-in components stay",
             ));
         };
-        if !spec.implied {
+        // A built-in one takes the place of a file that stood in for it, with all that was written down for both.
+        let builtin = builtin::get(name).is_some() && spec.source_implied;
+        if !spec.implied && !builtin {
             return Err(elsewhere(
                 "caxton.toml declares it",
                 &format!("remove [components.{name}] there and start the server again"),
             ));
         }
         let mut config = (*now.config).clone();
-        // Where it stood in for a built-in one, that one is there again.
-        if builtin::get(name).is_some() {
+        if builtin {
+            let source = Source::Builtin(name.to_owned());
             config.components.insert(
                 name.to_owned(),
-                ComponentSpec::new(Source::Builtin(name.to_owned())),
+                ComponentSpec {
+                    source,
+                    ..spec.clone()
+                },
             );
         } else {
             config.components.remove(name);
@@ -347,8 +352,15 @@ impl Workspace {
             Some(spec) => match &spec.source {
                 Source::Path(at) if self.is_ours(at) => Ok((spec.clone(), at.clone())),
                 Source::Path(at) => elsewhere(at.display().to_string()),
-                Source::Builtin(_) if spec.implied => {
-                    Ok((ComponentSpec::new(Source::Path(path.clone())), path))
+                Source::Builtin(_) if spec.source_implied => {
+                    let source = Source::Path(path.clone());
+                    Ok((
+                        ComponentSpec {
+                            source,
+                            ..spec.clone()
+                        },
+                        path,
+                    ))
                 }
                 Source::Builtin(builtin) => elsewhere(format!("builtin:{builtin}")),
                 Source::Url { url, .. } => elsewhere(url.clone()),

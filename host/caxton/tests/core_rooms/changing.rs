@@ -180,6 +180,45 @@ async fn components_come_and_go_and_what_is_needed_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_built_in_component_with_grants_is_replaced_and_comes_back() {
+    let place = Place::new(
+        "name = \"test\"\n[components.csv.grants]\nfiles = [\"data\"]\n",
+        &[],
+    );
+    place.write("data/a.csv", "n\n1\n2\n");
+    let granted = |workspace: &caxton::workspace::Workspace| {
+        let state = workspace.state();
+        state.config.components["csv"].grants.files.len()
+    };
+    let workspace = place.open().await.expect("it opens");
+    let own = [builtin("csv"), &[0, 2, 1, b'n']].concat();
+    let change = workspace.put_component("csv", own).await;
+    assert_eq!(change.expect("it is replaced"), Change::Replaced);
+    let call = |workspace: caxton::workspace::Workspace| async move {
+        let arguments = json!({"path": "data/a.csv"});
+        workspace
+            .call_tool("csv__describe", arguments, Call::default())
+            .await
+    };
+    call(workspace.clone()).await.expect("it has its grants");
+    let digest = |workspace: &caxton::workspace::Workspace| {
+        let state = workspace.state();
+        state.components["csv"].component.digest().to_owned()
+    };
+    let replaced = digest(&workspace);
+    drop(workspace);
+
+    let workspace = place.open().await.expect("it opens again");
+    assert_eq!((digest(&workspace), granted(&workspace)), (replaced, 1));
+    workspace.remove_component("csv").await.expect("removed");
+    call(workspace.clone())
+        .await
+        .expect("the built-in one has the grants");
+    assert_eq!(granted(&workspace), 1);
+    assert!(!place.dir().join("components/csv.wasm").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_files_say_is_not_overruled() {
     let place = Place::new(
         "name = \"test\"\n[components.calc]\nsource = \"builtin:calc\"\n",

@@ -25,6 +25,7 @@ pub(super) fn read(
 ) -> Option<ComponentSpec> {
     let source = table.get("source");
     let sha256 = table.get("sha256");
+    let source_implied = source.is_none();
     let source = match &source {
         Some(value) => value.text(report, SOURCE).and_then(|text| {
             let sha256 = sha256
@@ -76,6 +77,7 @@ pub(super) fn read(
         secrets,
         prefix,
         implied: false,
+        source_implied,
     })
 }
 
