@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::facts::{Facts, Similar};
-use crate::fill::{Filled, Filler};
+use crate::fill::{self, Filled, Filler};
 use crate::schema::{Parameter, Want};
 use crate::situation::Tool;
 use crate::text;
@@ -194,11 +194,18 @@ pub fn rank(
     let texts: Vec<String> = offers.iter().map(|offer| offer.text.clone()).collect();
     let shared = shared_words(&asked, &texts);
     let spoken = text::stems(&text::without_paths(&plain));
+    // `Sum 1, 2 and 3` has all that it needs: no table is meant.
+    let is_self_contained = text::gives_numbers(&plain)
+        && facts.mentioned(&plain).is_empty()
+        && !["table", "file", "data", "column", "row", "rows", "csv"]
+            .iter()
+            .any(|word| words::says(&plain, word));
     let cosines = similar(&asked, &texts).filter(|cosines| cosines.len() == texts.len());
     let mut ranked: Vec<Ranked> = offers
         .iter()
         .enumerate()
         .filter(|(_, offer)| is_allowed(&tools[offer.tool], &asked))
+        .filter(|(_, offer)| !(is_self_contained && reads_columns(&tools[offer.tool])))
         .map(|(at, offer)| {
             let tool = &tools[offer.tool];
             let filled = Filler {
@@ -242,6 +249,14 @@ fn parameters(tool: &Tool, offer: &Offer) -> Vec<Parameter> {
             .is_none_or(|target| parameter.name != target.parameter)
     };
     tool.parameters.iter().filter(is_settled).cloned().collect()
+}
+
+/// Whether a tool computes with the columns of a table in a file.
+fn reads_columns(tool: &Tool) -> bool {
+    tool.parameters
+        .iter()
+        .any(|parameter| parameter.want == Want::Path)
+        && tool.parameters.iter().any(fill::wants_columns)
 }
 
 fn is_allowed(tool: &Tool, asked: &str) -> bool {

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::table::{self, Column, Table};
 use crate::text;
-use crate::words::Comparison;
 
 /// The most paths that are kept; a listing may give thousands.
 const PATHS_MAX: usize = 200;
@@ -24,17 +23,6 @@ pub struct Facts {
     pub columns: Vec<Column>,
     /// Tables, the newest last.
     pub tables: Vec<Table>,
-}
-
-/// A condition on rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
-    /// The column's name.
-    pub column: String,
-    /// How it is compared.
-    pub comparison: Comparison,
-    /// With what.
-    pub value: Value,
 }
 
 impl Facts {
@@ -197,57 +185,6 @@ impl Facts {
         let best = (0..names.len()).max_by(|a, b| cosines[*a].total_cmp(&cosines[*b]))?;
         Some(numeric[best])
     }
-
-    /// The conditions that `text` sets: `units over 10`, `region is North`, or just a value that a column is known to have.
-    pub fn conditions(&self, text: &str) -> Vec<Condition> {
-        let mut found: Vec<Condition> = Vec::new();
-        let lower = text.to_lowercase();
-        for (column, _) in self.mentioned(text) {
-            let spoken = text::words(&column.name).join(" ");
-            let Some((at, length)) = [column.name.to_lowercase(), spoken]
-                .iter()
-                .find_map(|name| lower.find(name.as_str()).map(|at| (at, name.len())))
-            else {
-                continue;
-            };
-            // Lower case may change the length of a text; then the place is not worth guessing.
-            let Some((comparison, rest)) = text.get(at + length..).and_then(Comparison::read)
-            else {
-                continue;
-            };
-            if let Some(value) = operand(rest, column) {
-                found.push(Condition {
-                    column: column.name.clone(),
-                    comparison,
-                    value,
-                });
-            }
-        }
-        for column in self
-            .columns
-            .iter()
-            .filter(|column| column.is_numeric != Some(true) && !column.is_date)
-        {
-            for value in column
-                .values
-                .iter()
-                .filter(|value| value.chars().count() > 1)
-            {
-                if crate::words::says(text, value)
-                    && !found
-                        .iter()
-                        .any(|condition| condition.column == column.name)
-                {
-                    found.push(Condition {
-                        column: column.name.clone(),
-                        comparison: Comparison::Equal,
-                        value: Value::String(value.clone()),
-                    });
-                }
-            }
-        }
-        found
-    }
 }
 
 fn before(words: &[String], at: usize) -> Option<String> {
@@ -286,31 +223,6 @@ fn is_identifier(name: &str) -> bool {
             "id" | "no" | "nr" | "code" | "zip" | "year" | "index"
         )
     })
-}
-
-/// What a column is compared with: a quotation, a number, or the next word.
-fn operand(rest: &str, column: &Column) -> Option<Value> {
-    let rest = rest.trim_start();
-    if rest.starts_with(['"', '\'', '“', '`']) {
-        return text::quotations(rest).into_iter().next().map(Value::String);
-    }
-    if let Some(known) = column
-        .values
-        .iter()
-        .find(|value| rest.to_lowercase().starts_with(&value.to_lowercase()))
-    {
-        return Some(Value::String(known.clone()));
-    }
-    let word = rest.split_whitespace().next()?;
-    if column.is_numeric != Some(false)
-        && let Some(number) = text::numbers(word.trim_end_matches(['.', ',', '?', '!'])).first()
-    {
-        return number_value(*number);
-    }
-    // `revenue is highest` is no condition on a column of numbers, and `the region is the best` none on any.
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
-    let is_name = word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    (column.is_numeric != Some(true) && is_name).then(|| Value::String(word.to_owned()))
 }
 
 /// A number as JSON, whole where it is.
@@ -394,40 +306,5 @@ mod tests {
         });
         assert_eq!(closest.map(|column| column.name.as_str()), Some("revenue"));
         assert_eq!(facts.closest_measure("x", &|_, _| None), None);
-    }
-
-    #[test]
-    fn conditions_are_read() {
-        let facts = sales();
-        let condition = |column: &str, comparison, value| Condition {
-            column: column.to_owned(),
-            comparison,
-            value,
-        };
-        for (text, expected) in [
-            (
-                "rows where region is South",
-                vec![condition("region", Comparison::Equal, json!("South"))],
-            ),
-            (
-                "revenue over 1,000 please",
-                vec![condition("revenue", Comparison::Greater, json!(1000))],
-            ),
-            (
-                "unit price >= 2.5",
-                vec![condition("unit_price", Comparison::AtLeast, json!(2.5))],
-            ),
-            (
-                "how much did North sell",
-                vec![condition("region", Comparison::Equal, json!("North"))],
-            ),
-            ("which region is the best", vec![]),
-            (
-                "date after 2024-05-01",
-                vec![condition("date", Comparison::Greater, json!("2024-05-01"))],
-            ),
-        ] {
-            assert_eq!(facts.conditions(text), expected, "{text}");
-        }
     }
 }

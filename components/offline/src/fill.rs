@@ -2,6 +2,7 @@
 //! it. A guess has none, and is made only where the tool can't be called without it.
 
 mod columns;
+mod heading;
 
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,9 @@ use crate::schema::{Parameter, Role, Shape, Want};
 use crate::shape;
 use crate::text;
 use crate::words;
+
+pub use columns::wants_columns;
+pub use heading::heading;
 
 /// The arguments of a call, as far as they could be filled.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -154,7 +158,12 @@ impl Filler<'_> {
                                 .filter_map(number_value)
                                 .collect::<Vec<_>>()
                         ),
-                        0.25,
+                        // What can be written as a formula asks for no more.
+                        if text::formula(self.clause).is_some() {
+                            0.05
+                        } else {
+                            0.25
+                        },
                     )
                 })
             }
@@ -387,73 +396,6 @@ fn dates(text: &str) -> Vec<String> {
     }
     found.sort();
     found.into_iter().map(|(_, date)| date).collect()
-}
-
-/// Turns an order into a heading: `Draw a bar chart of revenue by region` into `Revenue by region`. Nothing where it
-/// only points at something said before, as `Plot it` does.
-pub fn heading(clause: &str) -> Option<String> {
-    const NOISE: &[&str] = &[
-        "please",
-        "can",
-        "could",
-        "you",
-        "draw",
-        "plot",
-        "make",
-        "create",
-        "show",
-        "render",
-        "give",
-        "visualize",
-        "visualise",
-        "chart",
-        "graph",
-        "me",
-        "us",
-        "a",
-        "an",
-        "the",
-        "bar",
-        "line",
-        "pie",
-        "scatter",
-        "diagram",
-        "picture",
-        "with",
-        "of",
-        "for",
-        "showing",
-        "that",
-        "shows",
-        "as",
-        "simple",
-        "nice",
-        "it",
-        "this",
-        "them",
-        "these",
-    ];
-    let clause = text::without_paths(clause);
-    // `… as a line chart` says how, not what.
-    let what = clause
-        .rfind(" as a")
-        .filter(|at| *at > 0)
-        .map_or(clause.as_str(), |at| &clause[..at]);
-    let mut words: Vec<&str> = what
-        .split_whitespace()
-        .skip_while(|word| NOISE.contains(&word.to_lowercase().as_str()))
-        .collect();
-    while words
-        .last()
-        .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "from" | "of" | "file"))
-    {
-        words.pop();
-    }
-    let rest = words.join(" ");
-    let mut characters = rest.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).take(80).collect())
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@
 mod choose;
 mod facts;
 mod fill;
+mod period;
 mod plan;
 mod prose;
+mod restriction;
 mod say;
 mod schema;
 mod shape;

@@ -2,15 +2,20 @@
 //! results that are there by then; so nothing needs to be remembered between two steps, and the same request always
 //! takes the same way.
 
+mod data;
+mod scope;
+
 use serde_json::{Map, Value, json};
 
 use crate::choose::{self, Offer, Ranked, THRESHOLD};
 use crate::facts::{Facts, Similar};
-use crate::fill::{self, Filled, Filler};
+use crate::fill::Filler;
 use crate::schema::Want;
 use crate::situation::{Output, Situation, Tool};
 use crate::text;
 use crate::words;
+
+pub use scope::{NOT_RESTRICTED, Scope};
 
 /// The most rounds of calls for one request.
 const ROUNDS_MAX: usize = 10;
@@ -32,6 +37,8 @@ pub struct Call {
     pub clause: Option<usize>,
     /// The capability of another agent that is asked.
     pub asks: Option<String>,
+    /// Which rows it is about.
+    pub scope: Scope,
 }
 
 /// A clause with what became of it.
@@ -65,6 +72,8 @@ pub struct Plan {
     pub clauses: Vec<Clause>,
     /// Calls that were only to find something out, and failed.
     pub failed: Vec<(String, String)>,
+    /// What other agents, asked for data, could not restrict, in their words.
+    pub told: Vec<String>,
 }
 
 /// Finds what to do next.
@@ -105,8 +114,11 @@ struct Planner<'a> {
     facts: Facts,
     clauses: Vec<Clause>,
     /// Every call that was planned, so that none is made twice.
-    made: Vec<(String, Value)>,
+    made: Vec<Call>,
     failed: Vec<(String, String)>,
+    told: Vec<String>,
+    /// How many tables the request itself has.
+    tables_given: usize,
     /// The last round had nothing to call.
     is_idle: bool,
 }
@@ -124,7 +136,7 @@ impl<'a> Planner<'a> {
             .rev()
             .for_each(|text| facts.add_result(text));
         facts.tables = tables;
-        let mut clauses: Vec<Clause> = text::clauses(&situation.request)
+        let mut clauses: Vec<Clause> = scope::joined(text::clauses(&situation.request))
             .into_iter()
             .map(|text| Clause {
                 text,
@@ -141,10 +153,12 @@ impl<'a> Planner<'a> {
             offers: choose::offers(&situation.tools),
             situation,
             similar,
+            tables_given: facts.tables.len(),
             facts,
             clauses,
             made: Vec::new(),
             failed: Vec::new(),
+            told: Vec::new(),
             is_idle: false,
         }
     }
@@ -154,6 +168,7 @@ impl<'a> Planner<'a> {
             calls,
             clauses: self.clauses,
             failed: self.failed,
+            told: self.told,
         }
     }
 
@@ -168,6 +183,11 @@ impl<'a> Planner<'a> {
         }
         match call.clause {
             Some(clause) => self.clauses[clause].state = State::Called(call, output.clone()),
+            None if call.asks.is_some() && !output.is_error => {
+                let lines = output.text.lines();
+                let told = lines.filter(|line| line.starts_with(NOT_RESTRICTED));
+                self.told.extend(told.map(str::to_owned));
+            }
             None if output.is_error => self.failed.push((call.tool, output.text.clone())),
             None => {}
         }
@@ -182,7 +202,7 @@ impl<'a> Planner<'a> {
             }
             match self.decide(clause, !calls.is_empty()) {
                 Decision::Call(call) => {
-                    self.made.push((call.tool.clone(), call.arguments.clone()));
+                    self.made.push(call.clone());
                     calls.push(call);
                 }
                 Decision::Wait => {}
@@ -293,7 +313,7 @@ impl<'a> Planner<'a> {
     fn was_made(&self, call: &Call) -> bool {
         self.made
             .iter()
-            .any(|(tool, arguments)| *tool == call.tool && *arguments == call.arguments)
+            .any(|made| made.tool == call.tool && made.arguments == call.arguments)
     }
 
     /// Whether another agent's capability is drawing, so that the data have to be sent along.
@@ -302,131 +322,6 @@ impl<'a> Planner<'a> {
         ["chart", "plot", "graph", "diagram", "visual", "draw"]
             .iter()
             .any(|word| stems.iter().any(|stem| stem.starts_with(word)))
-    }
-
-    /// Finds a call that gives the table which `wanting` needs.
-    fn produce(&self, wanting: &Ranked, clause: usize) -> Option<Call> {
-        // `Plot it` means what the clause before asks for.
-        let text = &self.clauses[clause].text;
-        let before = clause
-            .checked_sub(1)
-            .map(|before| self.clauses[before].text.clone());
-        let subject = fill::heading(text)
-            .or(before)
-            .unwrap_or_else(|| text.clone());
-        let ranked = choose::rank(
-            &self.offers,
-            &self.situation.tools,
-            &subject,
-            &self.situation.request,
-            &self.facts,
-            self.similar,
-        );
-        let reads_data = |candidate: &&Ranked| {
-            let offer = &self.offers[candidate.offer];
-            offer.tool != self.offers[wanting.offer].tool
-                && offer.target.is_none()
-                && !candidate.filled.wants_table
-                && candidate.score >= THRESHOLD / 2.0
-        };
-        for candidate in ranked.iter().filter(reads_data).take(OFFERS_TRIED_MAX) {
-            let offer = &self.offers[candidate.offer];
-            if candidate.filled.wants_columns || candidate.filled.wants_path {
-                if let Some(call) = self.discover(offer, &candidate.filled) {
-                    return Some(call);
-                }
-            }
-            let call = self.call(candidate, &subject, None);
-            if candidate.filled.missing.is_empty()
-                && candidate.filled.evidence > 0.0
-                && !self.was_made(&call)
-            {
-                return Some(call);
-            }
-        }
-        // Another agent may have the data.
-        self.ask_for_data(&ranked, &subject, None)
-    }
-
-    /// Asks another agent that knows data, where there is one.
-    fn ask_for_data(&self, ranked: &[Ranked], text: &str, clause: Option<usize>) -> Option<Call> {
-        const SOURCES: &[&str] = &["data", "tabl", "csv", "analysi", "number"];
-        let candidate = ranked.iter().find(|candidate| {
-            let offer = &self.offers[candidate.offer];
-            let stems = text::stems(&offer.text);
-            offer.target.is_some()
-                && SOURCES
-                    .iter()
-                    .any(|word| stems.iter().any(|stem| stem == word))
-                && !self.draws(offer)
-        })?;
-        let call = self.call(candidate, text, clause);
-        (!self.was_made(&call)).then_some(call)
-    }
-
-    /// Finds a call that tells the columns or paths which `offer` needs: of the same component if there is one.
-    fn discover(&self, offer: &Offer, filled: &Filled) -> Option<Call> {
-        const COLUMNS: &[&str] = &[
-            "describ", "descript", "column", "schema", "header", "inspect", "profil", "preview",
-        ];
-        const PATHS: &[&str] = &["list", "file", "directory"];
-        let (wanted, reason) = if filled.wants_path {
-            (PATHS, "to find the file")
-        } else {
-            (COLUMNS, "to see the columns")
-        };
-        let component = |name: &str| {
-            name.split_once("__")
-                .map(|(component, _)| component.to_owned())
-        };
-        let own = component(&self.tool(offer).name);
-        let mut best: Option<(i32, Call)> = None;
-        for other in self
-            .offers
-            .iter()
-            .filter(|other| other.target.is_none() && other.tool != offer.tool)
-        {
-            let tool = self.tool(other);
-            // Only a tool whose first words say so: many descriptions mention columns.
-            let head: Vec<String> = text::stems(&format!("{} {}", tool.name, tool.description))
-                .into_iter()
-                .take(14)
-                .collect();
-            let name = text::stems(&tool.name);
-            let hits = |stems: &[String]| {
-                wanted
-                    .iter()
-                    .filter(|word| stems.iter().any(|stem| stem.starts_with(*word)))
-                    .count() as i32
-            };
-            let filled = self
-                .filler(&self.situation.request, tool)
-                .fill(&tool.parameters);
-            if hits(&head) == 0
-                || !filled.missing.is_empty()
-                || filled.wants_columns
-                || filled.wants_table
-            {
-                continue;
-            }
-            let is_same = own.is_some() && component(&tool.name) == own;
-            let fits = 3 * hits(&name) + hits(&head);
-            if fits < 3 {
-                continue;
-            }
-            let score = fits + if is_same { 2 } else { 0 };
-            let call = Call {
-                tool: tool.name.clone(),
-                arguments: Value::Object(filled.arguments),
-                reason: reason.to_owned(),
-                clause: None,
-                asks: None,
-            };
-            if !self.was_made(&call) && best.as_ref().is_none_or(|(other, _)| score > *other) {
-                best = Some((score, call));
-            }
-        }
-        best.map(|(_, call)| call)
     }
 
     /// Makes the call of a ranked offer.
@@ -453,9 +348,11 @@ impl<'a> Planner<'a> {
             asks.as_ref().unwrap_or(&tool.name),
             ranked.score
         );
+        let arguments = Value::Object(arguments);
         Call {
             tool: tool.name.clone(),
-            arguments: Value::Object(arguments),
+            scope: self.scope(clause_text, offer, &arguments),
+            arguments,
             reason,
             clause,
             asks,

@@ -125,22 +125,42 @@ fn value(cell: String) -> Value {
 /// Finds lists of columns with their types.
 pub fn columns(text: &str) -> Vec<Column> {
     static LINE: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"(?mi)^\s*[-*]\s+`?([^`\n]+?)`?\s+\((integer|int|number|numeric|decimal|float|text|string|date|datetime|timestamp|boolean|bool)\)(?:[^\n]*?such as ([^\n]+))?";
+        let pattern = r"(?mi)^\s*[-*]\s+`?([^`\n]+?)`?\s+\((integer|int|number|numeric|decimal|float|text|string|date|datetime|timestamp|boolean|bool)\)(?:, (\d{4}-\d\d-\d\d\S*) to (\d{4}-\d\d-\d\d[^\s,]*))?(?:[^\n]*?such as ([^\n]+))?";
         Regex::new(pattern)
             .unwrap_or_else(|error| unreachable!("the pattern does not parse: {error}"))
     });
     LINE.captures_iter(text)
         .map(|line| {
             let part = |at: usize| line.get(at).map_or("", |found| found.as_str());
-            let values = part(3)
-                .split(", ")
-                .map(str::trim)
-                .filter(|value| !value.is_empty())
-                .map(str::to_owned)
-                .collect();
-            Column::new(part(1), Some(part(2)), values)
+            let values = examples(part(5));
+            let mut column = Column::new(part(1), Some(part(2)), values);
+            let is_known = column.is_date && !part(3).is_empty();
+            column.range = is_known.then(|| (part(3).to_owned(), part(4).to_owned()));
+            column
         })
         .collect()
+}
+
+/// Splits examples at commas, but for those within a value: `Desk, standing` is one, as its second part starts small.
+fn examples(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for part in text
+        .split(", ")
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
+        match found.last_mut() {
+            Some(last)
+                if last.starts_with(char::is_uppercase)
+                    && part.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit()) =>
+            {
+                last.push_str(", ");
+                last.push_str(part);
+            }
+            _ => found.push(part.to_owned()),
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -195,6 +215,17 @@ mod tests {
             ]
         );
         assert_eq!(found[1].values, ["North", "South"]);
+        let range = ("2024-01-01".to_owned(), "2024-12-31".to_owned());
+        assert_eq!(found[0].range, Some(range));
         assert!(columns("- buy milk (soon)").is_empty());
+        assert_eq!(
+            examples("Keyboard, Desk, standing, Bookshelf, 5 shelves, Task lamp"),
+            [
+                "Keyboard",
+                "Desk, standing",
+                "Bookshelf, 5 shelves",
+                "Task lamp"
+            ]
+        );
     }
 }

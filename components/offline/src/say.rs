@@ -1,6 +1,8 @@
 //! The answer in words: what the calls gave, in sentences that can be followed back to the numbers; and, where nothing
 //! fits, what could be asked instead.
 
+mod rows;
+
 use serde_json::Value;
 
 use crate::plan::{Clause, Plan, State};
@@ -32,11 +34,18 @@ pub fn answer(situation: &Situation, plan: &Plan) -> String {
         .iter()
         .filter_map(|clause| paragraph(clause, was_served))
         .collect();
+    for line in &plan.told {
+        if !paragraphs.iter().any(|paragraph| paragraph.contains(line)) {
+            paragraphs.push(line.clone());
+        }
+    }
     for (tool, error) in &plan.failed {
         paragraphs.push(format!("`{tool}` failed: {}", shortened(error)));
     }
     if !was_served {
-        paragraphs.push(offer(situation));
+        let is_short_of = |clause: &Clause| matches!(clause.state, State::Missing(..));
+        let fits = plan.clauses.iter().any(is_short_of);
+        paragraphs.push(offer(situation, fits));
     } else if situation.is_first {
         paragraphs.push(NOTE.to_owned());
     }
@@ -53,20 +62,26 @@ fn paragraph(clause: &Clause, was_served: bool) -> Option<String> {
         )),
         State::Called(call, output) => {
             let text = result(&clause.text, &output.text.replace(NOTE, ""));
-            Some(match &call.asks {
+            let text = match &call.asks {
                 Some(capability) => format!("From the agent for {capability}:\n{text}"),
                 None => text,
-            })
+            };
+            Some(
+                std::iter::once(text)
+                    .chain(rows::told(&call.scope))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            )
         }
         State::Missing(tool, missing) => Some(format!(
-            "For “{}” the tool `{tool}` fits, but I found no {} in the request. Name {}, for example in quotation marks.",
+            "For “{}” the tool `{tool}` fits, but I found no {} for it. Put {} into the message.",
             clause.text,
             missing
                 .iter()
                 .map(|name| text::words(name).join(" "))
                 .collect::<Vec<_>>()
                 .join(" and no "),
-            if missing.len() == 1 { "it" } else { "them" }
+            if missing.len() == 1 { "that" } else { "them" }
         )),
         // A greeting beside a question needs no answer of its own.
         State::NoTool | State::Open if was_served => (text::words(&clause.text).len() > 3)
@@ -75,12 +90,12 @@ fn paragraph(clause: &Clause, was_served: bool) -> Option<String> {
     }
 }
 
-/// Says what can be asked here.
-fn offer(situation: &Situation) -> String {
+/// Says what can be asked here; only what this is where a tool `fits` already.
+fn offer(situation: &Situation, fits: bool) -> String {
     let mut lines = vec!["I am Caxton's offline demo: there is no language model behind me, I only match requests to tools and report what they return.".to_owned()];
     if situation.tools.is_empty() {
         lines.push("This agent has no tools, so there is nothing I can do for it.".to_owned());
-    } else {
+    } else if !fits {
         lines.push("I found none for this request. What I can use here:".to_owned());
         lines.extend(
             situation

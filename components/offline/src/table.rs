@@ -29,6 +29,8 @@ pub struct Column {
     pub is_date: bool,
     /// Some texts that occur in it.
     pub values: Vec<String>,
+    /// The first and the last date in it, where known.
+    pub range: Option<(String, String)>,
 }
 
 impl Column {
@@ -46,6 +48,7 @@ impl Column {
                 .map(|_| has(&["int", "num", "float", "dec", "real", "double"])),
             is_date: has(&["date", "time"]),
             values,
+            range: None,
         }
     }
 }
@@ -326,7 +329,10 @@ fn described(value: &Value) -> Option<Column> {
     ] {
         collect_texts(object.get(key).unwrap_or(&Value::Null), &mut values);
     }
-    Some(Column::new(&name, kind, values))
+    let side = |key: &str| object.get(key)?.as_str().map(str::to_owned);
+    let mut column = Column::new(&name, kind, values);
+    column.range = side("min").zip(side("max")).filter(|_| column.is_date);
+    Some(column)
 }
 
 /// Collects texts from a list of texts, a list of `{"value": …}`, or an object that counts them.

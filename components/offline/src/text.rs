@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 pub use values::{
-    dates, durations, formula, how_many, number_after, numbers, paths, quotations, subject, urls,
-    without_paths, zones,
+    dates, durations, formula, gives_numbers, how_many, number_after, numbers, paths, quotations,
+    subject, urls, without_paths, zones,
 };
 
 /// The most characters of a request that are read for meaning. A longer one is a document, not a wish.
@@ -17,7 +17,7 @@ const REQUEST_CHARS_MAX: usize = 8_000;
 /// The most clauses of one request; each may lead to a tool call.
 const CLAUSES_MAX: usize = 8;
 
-fn pattern(text: &str) -> Regex {
+pub fn pattern(text: &str) -> Regex {
     // The patterns are constants of this file, and the tests use each of them.
     Regex::new(text)
         .unwrap_or_else(|error| unreachable!("the pattern {text} does not parse: {error}"))

@@ -100,6 +100,13 @@ pub fn expanded(text: &str) -> String {
     }
 }
 
+/// Whether a text asks for a picture.
+pub fn asks_for_drawing(text: &str) -> bool {
+    OPERATIONS.iter().any(|(asked, operation)| {
+        operation.starts_with("draw") && asked.iter().any(|word| says(text, word))
+    })
+}
+
 /// Whether a text asks for something that is found by grouping and adding up.
 pub fn asks_for_totals(text: &str) -> bool {
     says(text, "how much")
@@ -118,6 +125,8 @@ pub enum Comparison {
     Greater,
     AtLeast,
     Contains,
+    /// Equal to one of several.
+    Among,
 }
 
 impl Comparison {
@@ -130,6 +139,7 @@ impl Comparison {
         (Self::Greater,  &["greater than", "more than", "larger than", "is over", "is above", "over", "above", "exceeds", "after", ">"], &[">", "gt", "greater", "greater_than", "greater-than"]),
         (Self::Less,     &["less than", "fewer than", "smaller than", "is under", "is below", "under", "below", "before", "<"], &["<", "lt", "less", "less_than", "less-than"]),
         (Self::Contains, &["contains", "containing", "includes"],                                  &["contains", "like", "includes"]),
+        (Self::Among,    &[], &["in", "one_of", "any_of"]),
         (Self::Equal,    &["is equal to", "equals", "equal to", "is", "are", "was", "==", "="],    &["=", "==", "eq", "equals", "equal", "is"]),
     ];
 
@@ -150,6 +160,20 @@ impl Comparison {
             }
         }
         None
+    }
+
+    /// As people write it between a column and a value.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "≠",
+            Self::Less => "<",
+            Self::AtMost => "≤",
+            Self::Greater => ">",
+            Self::AtLeast => "≥",
+            Self::Contains => "containing",
+            Self::Among => "among",
+        }
     }
 
     /// Which of `values`, an enumeration of operators, means this comparison.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Filler, Found};
+use crate::restriction::{self, Condition};
 use crate::schema::{Parameter, Role, Want};
 use crate::shape;
 use crate::text;
@@ -148,6 +149,16 @@ impl Filler<'_> {
                 .collect::<Vec<_>>()
         };
         let mut measures = names(self.facts.measures(self.clause));
+        // `revenue where quantity is over 10` asks for no quantity.
+        let restricting: Vec<String> = restriction::restrictions(self.facts, self.clause)
+            .into_iter()
+            .flat_map(|restriction| restriction.conditions)
+            .map(|condition| condition.column)
+            .collect();
+        let is_count = asked.is_some_and(|function| function == "count");
+        if is_count || measures.iter().any(|name| !restricting.contains(name)) {
+            measures.retain(|name| !restricting.contains(name));
+        }
         let is_explicit = !measures.is_empty() || asked.is_some();
         if asked.is_some_and(|function| function == "count") && measures.is_empty() {
             return Some((json!(["count"]), 0.05));
@@ -207,24 +218,41 @@ impl Filler<'_> {
         let value = parameters
             .iter()
             .find(|parameter| parameter.name != operator.name && parameter.name != column.name)?;
-        let all = self.facts.conditions(self.clause).into_iter().filter_map(|condition| {
+        let written = |condition: &Condition| {
             let at = condition.comparison.among(&operators)?;
-            let operand = match &value.want {
-                Want::Text | Want::Unknown | Want::Either(_) | Want::Choice(_) => condition.value,
-                Want::Number { .. } => condition.value.is_number().then_some(condition.value)?,
-                _ => condition.value,
+            let fits = match &value.want {
+                Want::Number { .. } => condition.value.is_number(),
+                _ => true,
             };
-            Some(json!({column.name.as_str(): condition.column, operator.name.as_str(): operators[at], value.name.as_str(): operand}))
-        });
-        let all: Vec<Value> = all.collect();
-        (!all.is_empty()).then(|| (json!(all), 0.2))
+            fits.then(|| json!({column.name.as_str(): condition.column, operator.name.as_str(): operators[at], value.name.as_str(): condition.value}))
+        };
+        let mut all: Vec<Value> = Vec::new();
+        for restriction in restriction::restrictions(self.facts, self.clause) {
+            // Half of `from March to May` would be another question.
+            let parts: Option<Vec<Value>> = restriction.conditions.iter().map(written).collect();
+            for part in parts.unwrap_or_default() {
+                if !all.contains(&part) {
+                    all.push(part);
+                }
+            }
+        }
+        // Which rows to draw says nothing against drawing.
+        let evidence = if words::asks_for_drawing(self.clause) {
+            0.01
+        } else {
+            0.2
+        };
+        (!all.is_empty()).then(|| (json!(all), evidence))
     }
 }
 
 /// Whether the clause asks for rows by a part of the date: `by month`, or `the best month`.
 fn asks_for_part(clause: &str, part: &str, cues: &[&str]) -> bool {
     cues.iter().any(|cue| words::says(clause, cue))
-        || (words::superlative(clause).is_some() && words::says(clause, part))
+        || (words::superlative(clause).is_some()
+            && words::says(clause, part)
+            // `in the first half of the year` names a span.
+            && !words::says(clause, &format!("the {part}")))
 }
 
 /// The parameter of a condition that takes an operator, with the operators.
@@ -240,7 +268,7 @@ pub(super) fn operator(parameters: &[Parameter]) -> Option<(&Parameter, Vec<&str
         })
 }
 /// Whether a parameter can be filled well only with the columns at hand. An optional choice of columns can wait.
-pub(super) fn wants_columns(parameter: &Parameter) -> bool {
+pub fn wants_columns(parameter: &Parameter) -> bool {
     fn wants(want: &Want, required: bool) -> bool {
         match want {
             Want::Column(role) | Want::Columns(role) => required || *role != Role::Any,

@@ -355,3 +355,32 @@ fn no_request_goes_on_for_ever() {
         }
     }
 }
+
+#[test]
+fn a_tool_that_fits_without_its_data_is_not_denied_in_the_same_answer() {
+    let (calls, answer) = play("Draw a bar chart", vec![chart()]);
+    assert!(calls.is_empty(), "{calls:?}");
+    assert!(
+        answer.contains("the tool `chart__render` fits, but I found no data for it"),
+        "{answer}"
+    );
+    assert!(!answer.contains("I found none"), "{answer}");
+    let (_, answer) = play("Sing me a song", vec![chart()]);
+    assert!(answer.contains("I found none for this request"), "{answer}");
+}
+
+#[test]
+fn what_another_agent_could_not_restrict_is_told_on() {
+    let note = "I could not restrict this to “last week”; the numbers are for all rows.";
+    let run = |name: &str, arguments: &Value| match name {
+        "ask_agent" => (
+            format!("Total revenue by region:\n- North: 3\n- South: 4\n{note}"),
+            false,
+        ),
+        _ => run(name, arguments),
+    };
+    let question = "Draw a bar chart of revenue by region last week";
+    let (calls, answer) = play_with(question, vec![chart(), spec_of_data_agent()], &run);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert_eq!(answer.matches("could not restrict").count(), 1, "{answer}");
+}

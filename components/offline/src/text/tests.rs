@@ -130,6 +130,15 @@ fn formulas_are_found_in_signs_and_words() {
         ("between 2024-01-31 and now", None),
         ("revenue by region", None),
         ("three plus four", None),
+        ("sum 1, 2 and 3", Some("1 + 2 + 3")),
+        (
+            "what is the sum of the numbers 1.5, -2, and 3",
+            Some("1.5 + -2 + 3"),
+        ),
+        ("add 1,000 and 2 up", Some("1000 + 2")),
+        ("the product of 2, 3 and 4", Some("2 * 3 * 4")),
+        ("sum 1 and 2 apples", None),
+        ("the sum of 2024", None),
     ] {
         assert_eq!(formula(text).as_deref(), expected, "{text}");
     }

@@ -181,6 +181,25 @@ pub fn formula(text: &str) -> Option<String> {
         .map(|found| found.as_str().trim())
         .max_by_key(|found| found.len())
         .map(str::to_owned)
+        .or_else(|| listed(&text))
+}
+
+/// A list of numbers that are to be added or multiplied, as in `the sum of 1, 2 and 3`, as a formula.
+fn listed(text: &str) -> Option<String> {
+    static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:(sum|add|total)|(multiply|product))\s+(?:(?:up|of|the|these|numbers)[\s:]+)*(-?\d+(?:\.\d+)?(?:(?:,?\s+and\s+|,\s*|\s+)-?\d+(?:\.\d+)?)+)\s*(?:[?.!]|$|together|up)",
+        )
+    });
+    let found = LISTED.captures(text)?;
+    let sign = if found.get(1).is_some() { " + " } else { " * " };
+    let numbers = found.get(3)?.as_str().replace("and", " ").replace(',', " ");
+    Some(numbers.split_whitespace().collect::<Vec<_>>().join(sign))
+}
+
+/// Whether a text is about numbers that it gives itself: a formula, or a list of them, without a file.
+pub fn gives_numbers(text: &str) -> bool {
+    paths(text).is_empty() && (formula(text).is_some() || numbers(text).len() > 1)
 }
 
 /// The number right after a word, as in `depth 3`.
