@@ -145,6 +145,21 @@ fn formulas_are_found_in_signs_and_words() {
 }
 
 #[test]
+fn numbers_to_compute_with_are_told_from_those_to_compare_with() {
+    for (text, expected) in [
+        ("sum 1, 2 and 3", true),
+        ("the mean of 3 and 5", true),
+        ("17 * 23", true),
+        ("orders between 100 and 200", false),
+        ("revenue over 100 but below 200", false),
+        ("top 3 of 2025", false),
+        ("sum 1, 2 and 3 in data/sales.csv", false),
+    ] {
+        assert_eq!(gives_numbers(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn json_is_found_in_text_and_floods_of_brackets_end() {
     let values = json_values("a {\"x\": [1]} b [2] {broken");
     assert_eq!(

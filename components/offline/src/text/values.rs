@@ -197,9 +197,14 @@ fn listed(text: &str) -> Option<String> {
     Some(numbers.split_whitespace().collect::<Vec<_>>().join(sign))
 }
 
-/// Whether a text is about numbers that it gives itself: a formula, or a list of them, without a file.
+/// Whether a text is about numbers that it gives itself: a formula, or a list of them, without a file. The ends of
+/// `between 100 and 200` are no list.
 pub fn gives_numbers(text: &str) -> bool {
-    paths(text).is_empty() && (formula(text).is_some() || numbers(text).len() > 1)
+    static LIST: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\d(?:,?\s+and\s+|,\s+)-?\d"));
+    static BETWEEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bbetween\s"));
+    paths(text).is_empty()
+        && !BETWEEN.is_match(text)
+        && (formula(text).is_some() || LIST.is_match(text))
 }
 
 /// The number right after a word, as in `depth 3`.
