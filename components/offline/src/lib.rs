@@ -42,6 +42,7 @@ impl Provider for Offline {
             tools: true,
             vision: false,
             context_window: None,
+            max_output: None,
             price: Some(Price {
                 input: 0.0,
                 cached_input: 0.0,
@@ -74,7 +75,7 @@ impl Provider for Offline {
         let written = parts.iter().map(|part| match part {
             Part::Text(text) => text.as_str(),
             Part::Call(call) => call.arguments.as_str(),
-            Part::Image(_) | Part::Output(_) => "",
+            Part::Image(_) | Part::Output(_) | Part::Opaque(_) => "",
         });
         // There are no tokens without a model: the usage counts words.
         let output_tokens = written

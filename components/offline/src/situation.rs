@@ -126,7 +126,7 @@ impl Situation {
                             situation.earlier.insert(0, output.text.clone());
                         }
                     }
-                    (Part::Image(_), _) => {}
+                    (Part::Image(_) | Part::Opaque(_), _) => {}
                 }
             }
         }
@@ -143,7 +143,7 @@ impl Situation {
                 Part::Text(text) => text.as_str(),
                 Part::Output(output) => output.text.as_str(),
                 Part::Call(call) => call.arguments.as_str(),
-                Part::Image(_) => "",
+                Part::Image(_) | Part::Opaque(_) => "",
             });
         texts
             .map(|text| text.split_whitespace().count() as u64)

@@ -100,6 +100,7 @@ fn model(is_openai: bool, id: &str, entry: &Value) -> Model {
             |(.., vision)| *vision,
         ),
         context_window: window.or(known.map(|(_, window, ..)| *window)),
+        max_output: None,
         price: price(&entry["pricing"]).or(known.map(
             |(_, _, (input, cached_input, output), _)| Price {
                 input: *input,

@@ -127,6 +127,8 @@ fn messages(message: &Message) -> Vec<Value> {
                 };
                 calls.push(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}));
             }
+            // Chat Completions has no such parts.
+            Part::Opaque(_) => {}
             Part::Output(output) => {
                 let text = if output.is_error {
                     format!("Error: {}", output.text)

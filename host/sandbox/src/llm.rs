@@ -38,6 +38,7 @@ impl Component {
             Part::Image(blob) => blob.data.len(),
             Part::Call(call) => call.name.len() + call.arguments.len(),
             Part::Output(output) => output.text.len(),
+            Part::Opaque(json) => json.len(),
         };
         let weigh = |response: &Result<Response, LlmError>| {
             response

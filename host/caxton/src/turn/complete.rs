@@ -189,7 +189,7 @@ impl Asking<'_> {
                     arguments: call.arguments,
                 }),
                 // Models that draw are for a later version of the contract; results are not a model's to give.
-                Part::Image(_) | Part::Output(_) => {}
+                Part::Image(_) | Part::Output(_) | Part::Opaque(_) => {}
             }
         }
         // A provider that does not stream has said nothing yet.

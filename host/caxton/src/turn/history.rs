@@ -64,6 +64,7 @@ fn weigh(message: &llm_types::Message) -> u64 {
         llm_types::Part::Image(blob) => blob.data.len(),
         llm_types::Part::Call(call) => call.name.len() + call.arguments.len(),
         llm_types::Part::Output(output) => output.text.len(),
+        llm_types::Part::Opaque(json) => json.len(),
     };
     message.parts.iter().map(part).sum::<usize>() as u64
 }

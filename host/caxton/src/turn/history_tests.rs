@@ -58,6 +58,7 @@ fn shape(messages: &[llm_types::Message]) -> Vec<String> {
         Part::Text(text) => text.clone(),
         Part::Call(call) => format!("{}({})", call.name, call.arguments),
         Part::Output(output) => format!("= {}", output.text),
+        Part::Opaque(json) => format!("~ {json}"),
         Part::Image(_) => "picture".to_owned(),
     };
     let who = |role| {
