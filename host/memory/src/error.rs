@@ -102,6 +102,31 @@ pub enum Error {
         status: crate::TurnStatus,
     },
 
+    /// A turn with the same key was started within the last day, so this one was not.
+    #[error(
+        "the key {key:?} was used for turn {turn}; see that turn for the answer, or give a new message a key of its own"
+    )]
+    KeyUsed {
+        /// The key.
+        key: String,
+        /// The turn that has it.
+        turn: String,
+        /// The digest of that turn's request: where it differs, the key was used for another message.
+        digest: String,
+    },
+
+    /// A copy of a conversation would end inside a turn, where a tool call could lose its result.
+    #[error("a conversation can't be cut after message {seq}, in the middle of a turn; cut it after message {before}{}",
+        .after.map(|after| format!(" or {after}")).unwrap_or_default())]
+    Split {
+        /// The message that was to be the last.
+        seq: i64,
+        /// The nearest message before it that can be the last; 0 for none at all.
+        before: i64,
+        /// The nearest one after it; `None` where the turn is still under way.
+        after: Option<i64>,
+    },
+
     /// Something is larger than it may be.
     #[error("{what} would be {value}, and the limit is {max}")]
     Limit {

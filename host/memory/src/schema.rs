@@ -10,7 +10,10 @@ use crate::error::{Error, of_sqlite};
 /// Marks a file as ours ("CXTN"), so that another program's database is never migrated.
 const APPLICATION_ID: i64 = 0x4358_544e;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_foundation.sql"),
+    include_str!("migrations/0002_turns.sql"),
+];
 
 /// Brings the database up to date, in one transaction.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {

@@ -33,7 +33,7 @@ struct Inner {
     audit: Arc<AuditQueue>,
     reading: Arc<Semaphore>,
     idle_readers: Mutex<Vec<Connection>>,
-    /// The last turn that was there when the database was opened; see [`Store::interrupted_turns`].
+    /// The last turn that was there when the database was opened; see [`Store::running_turns`].
     last_turn_before: i64,
 }
 
@@ -181,8 +181,9 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A new id that sorts after all earlier ones.
-pub(crate) fn new_id() -> String {
+/// Makes an id, a UUID of version 7, for a conversation or a turn: it sorts after all that this process made earlier.
+#[must_use]
+pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
@@ -202,9 +203,12 @@ fn writing_connection(path: &Path) -> Result<Connection, Error> {
     // The order matters: the journal's mode is in the file, so a foreign or damaged file must be found before it is
     // changed.
     schema::migrate(&mut connection, path)?;
+    // Busy conversations are spread over the file: with a larger cache (in KiB) and rarer checkpoints (in pages) their pages
+    // are seldom read again, and written to the database once for many commits.
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000",
         )
         .map_err(sqlite)?;
     Ok(connection)

@@ -1,13 +1,19 @@
 //! Turns and their checkpoints. A turn's state is written after each of its events, so that after a crash it is known which
-//! turns were under way, and how far they were. Messages can be written in the same transaction.
+//! turns were under way, and how far they were. Messages and usage are written in the same transaction. `keys` knows which
+//! messages were sent before, `reads` finds turns.
 
-use rusqlite::{Connection, Row, params};
+mod keys;
+mod reads;
+
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::conversations::{MessageRow, NewConversation, NewMessage, append, insert, rows};
-use crate::error::{Error, Fault, stored};
+use crate::conversations::{NewConversation, insert};
+use crate::error::{Error, Fault};
+use crate::messages::{MessageRow, NewMessage, append, count, rows, write};
 use crate::store::{Store, new_id, now_ms};
+use crate::usage::{self, NewUsage};
 
 /// How far a turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +27,8 @@ pub enum TurnStatus {
     Failed,
     /// Was under way when the server ended.
     Interrupted,
+    /// The client went away or asked for it to stop.
+    Cancelled,
 }
 
 /// How a turn ends.
@@ -32,6 +40,8 @@ pub enum TurnEnd {
     Failed,
     /// Because the server ends.
     Interrupted,
+    /// Because the client went away or asked for it.
+    Cancelled,
 }
 
 /// The conversation a turn belongs to.
@@ -43,6 +53,15 @@ pub enum TurnConversation {
     New(NewConversation),
 }
 
+/// What a client sends along with a message, so that sending it again starts no second turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnKey {
+    /// The client's idempotency key, which is known for 24 hours.
+    pub key: String,
+    /// The digest of the client's request, to tell the same message from another one with the same key.
+    pub digest: String,
+}
+
 /// A turn to be started.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTurn {
@@ -50,6 +69,12 @@ pub struct NewTurn {
     pub conversation: TurnConversation,
     /// The turn whose agent asked this one's agent.
     pub parent: Option<String>,
+    /// The call of the parent's turn that this turn answers.
+    pub call: Option<String>,
+    /// The client's key.
+    pub key: Option<TurnKey>,
+    /// The turn's id, from [`new_id`]; `None`: one is made.
+    pub id: Option<String>,
     /// The agent that answers.
     pub agent: String,
     /// The turn's first state, in the caller's shape.
@@ -67,12 +92,16 @@ pub struct Turn {
     pub conversation: String,
     /// The turn whose agent asked this one's agent.
     pub parent: Option<String>,
+    /// The call of the parent's turn that this turn answers.
+    pub call: Option<String>,
     /// The agent that answers.
     pub agent: String,
     /// The last state that was written.
     pub state: Value,
     /// How far it is.
     pub status: TurnStatus,
+    /// The `seq` of the first message that it wrote when it started; what was said before it has a smaller one.
+    pub seq: i64,
     /// Milliseconds since 1970, UTC.
     pub created_ms: i64,
     /// When it was last written.
@@ -84,54 +113,33 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for the conversation or the parent; [`Error::Limit`] for a message over 32 MiB; any error of
-    /// the database.
-    pub async fn start_turn(&self, new: NewTurn) -> Result<Turn, Error> {
-        let NewTurn {
-            conversation,
-            parent,
-            agent,
-            state,
-            messages,
-        } = new;
-        let rows = rows(messages)?;
-        let text = state.to_string();
-        self.write(move |connection| {
-            let conversation = match conversation {
-                TurnConversation::Existing(id) => id,
-                TurnConversation::New(new) => insert(connection, new)?.id,
-            };
-            append(connection, &conversation, &rows)?;
-            if let Some(parent) = &parent {
-                status(connection, parent)?;
-            }
-            let (id, now) = (new_id(), now_ms());
-            let sql = "INSERT INTO turns (id, conversation, parent, agent, state, status, created_ms, updated_ms) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6, ?6)";
-            let values = params![id, conversation, parent, agent, text, now];
-            connection.prepare_cached(sql)?.execute(values)?;
-            let status = TurnStatus::Running;
-            Ok(Turn { id, conversation, parent, agent, state, status, created_ms: now, updated_ms: now })
-        })
-        .await
+    /// [`Error::KeyUsed`]; [`Error::NotFound`] for the conversation or the parent; [`Error::Limit`] for a message over
+    /// 32 MiB; any error of the database, also where the id is in use.
+    pub async fn start_turn(&self, mut new: NewTurn) -> Result<Turn, Error> {
+        let rows = rows(std::mem::take(&mut new.messages))?;
+        let state = new.state.to_string();
+        self.write(move |connection| start(connection, new, &state, &rows))
+            .await
     }
 
-    /// Writes a turn's state, and appends messages to its conversation.
+    /// Writes a turn's state, appends messages to its conversation and adds up what it used, all or nothing.
     ///
     /// # Errors
     /// [`Error::NotFound`], also where the conversation was deleted meanwhile; [`Error::TurnEnded`]; [`Error::Limit`] for
-    /// a message over 32 MiB; any error of the database.
+    /// a message over 32 MiB; any error of the database. What was used is then still to be added, with
+    /// [`Store::add_usage`].
     pub async fn checkpoint_turn(
         &self,
         id: &str,
         state: &Value,
         messages: Vec<NewMessage>,
+        usage: Vec<NewUsage>,
     ) -> Result<(), Error> {
-        self.update_turn(id, state, TurnStatus::Running, messages)
+        self.update_turn(id, state, TurnStatus::Running, messages, usage)
             .await
     }
 
-    /// Ends a turn: writes its last state and appends messages to its conversation, all or nothing.
+    /// Ends a turn: writes its last state, appends messages to its conversation and adds up what it used, all or nothing.
     ///
     /// # Errors
     /// As [`Store::checkpoint_turn`].
@@ -141,45 +149,15 @@ impl Store {
         end: TurnEnd,
         state: &Value,
         messages: Vec<NewMessage>,
+        usage: Vec<NewUsage>,
     ) -> Result<(), Error> {
         let status = match end {
             TurnEnd::Done => TurnStatus::Done,
             TurnEnd::Failed => TurnStatus::Failed,
             TurnEnd::Interrupted => TurnStatus::Interrupted,
+            TurnEnd::Cancelled => TurnStatus::Cancelled,
         };
-        self.update_turn(id, state, status, messages).await
-    }
-
-    /// Marks the turns that were under way when the last server ended as interrupted, and returns them, oldest first. Turns
-    /// started since this store was opened are left alone, so it may be called at any time.
-    ///
-    /// # Errors
-    /// Any error of the database.
-    pub async fn interrupted_turns(&self) -> Result<Vec<Turn>, Error> {
-        let last = self.last_turn_before();
-        self.write(move |connection| {
-            let sql = "UPDATE turns SET status = 'interrupted', updated_ms = ?2 \
-                       WHERE status = 'running' AND number <= ?1 \
-                       RETURNING id, conversation, parent, agent, state, status, created_ms, updated_ms";
-            let mut turns = select(connection, sql, params![last, now_ms()])?;
-            turns.sort_by(|a, b| a.id.cmp(&b.id));
-            Ok(turns)
-        })
-        .await
-    }
-
-    /// Gives the turns of a conversation, oldest first; none where there is no such conversation.
-    ///
-    /// # Errors
-    /// Any error of the database.
-    pub async fn turns(&self, conversation: &str) -> Result<Vec<Turn>, Error> {
-        let id = conversation.to_owned();
-        self.read(move |connection| {
-            let sql = "SELECT id, conversation, parent, agent, state, status, created_ms, updated_ms \
-                       FROM turns WHERE conversation = ?1 ORDER BY number";
-            select(connection, sql, [&id])
-        })
-        .await
+        self.update_turn(id, state, status, messages, usage).await
     }
 
     async fn update_turn(
@@ -188,12 +166,72 @@ impl Store {
         state: &Value,
         to: TurnStatus,
         messages: Vec<NewMessage>,
+        usage: Vec<NewUsage>,
     ) -> Result<(), Error> {
         let rows = rows(messages)?;
         let (id, text) = (id.to_owned(), state.to_string());
-        self.write(move |connection| update(connection, id, &text, to, &rows))
-            .await
+        self.write(move |connection| {
+            update(connection, id, &text, to, &rows)?;
+            usage::add(connection, &usage)
+        })
+        .await
     }
+}
+
+/// Starts a turn whose state and messages are written out already.
+fn start(
+    connection: &Connection,
+    new: NewTurn,
+    state: &str,
+    rows: &[MessageRow],
+) -> Result<Turn, Fault> {
+    if let Some(key) = &new.key {
+        keys::check(connection, key)?;
+    }
+    if let Some(parent) = &new.parent {
+        find(connection, parent)?;
+    }
+    let id = new.id.unwrap_or_else(new_id);
+    let now = now_ms();
+    let (conversation, seq) = match new.conversation {
+        TurnConversation::Existing(conversation) => {
+            let last = append(connection, &conversation, Some(&id), rows)?;
+            (conversation, last - count(rows) + 1)
+        }
+        TurnConversation::New(made) => {
+            let conversation = insert(connection, made, count(rows), None)?.id;
+            write(connection, &conversation, Some(&id), 0, rows, now)?;
+            (conversation, 1)
+        }
+    };
+    let turn = Turn {
+        id,
+        conversation,
+        parent: new.parent,
+        call: new.call,
+        agent: new.agent,
+        state: new.state,
+        status: TurnStatus::Running,
+        seq,
+        created_ms: now,
+        updated_ms: now,
+    };
+    let sql = "INSERT INTO turns (id, conversation, parent, call, agent, state, status, seq, created_ms, updated_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?8)";
+    connection.prepare_cached(sql)?.execute(params![
+        turn.id,
+        turn.conversation,
+        turn.parent,
+        turn.call,
+        turn.agent,
+        state,
+        turn.seq,
+        now
+    ])?;
+    if let Some(key) = &new.key {
+        keys::keep(connection, key, &turn.id)?;
+    }
+    Ok(turn)
 }
 
 fn update(
@@ -203,64 +241,33 @@ fn update(
     to: TurnStatus,
     rows: &[MessageRow],
 ) -> Result<(), Fault> {
-    let (conversation, found) = status(connection, &id)?;
-    if found != TurnStatus::Running {
-        return Err(Error::TurnEnded { id, status: found }.into());
+    let (conversation, status) = find(connection, &id)?;
+    if status != TurnStatus::Running {
+        return Err(Error::TurnEnded { id, status }.into());
     }
     let sql = "UPDATE turns SET state = ?2, status = ?3, updated_ms = ?4 WHERE id = ?1";
     connection
         .prepare_cached(sql)?
         .execute(params![id, state, to.name(), now_ms()])?;
     if !rows.is_empty() {
-        append(connection, &conversation, rows)?;
+        append(connection, &conversation, Some(&id), rows)?;
     }
     Ok(())
 }
 
-/// A turn's conversation and status.
-fn status(connection: &Connection, id: &str) -> Result<(String, TurnStatus), Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT conversation, status FROM turns WHERE id = ?1")?;
-    let mut rows = statement.query([id])?;
-    match rows.next()? {
-        Some(row) => Ok((
-            row.get(0)?,
-            TurnStatus::named(row.get_ref(1)?.as_str().unwrap_or_default()),
-        )),
-        None => Err(Error::NotFound {
-            what: "turn",
-            id: id.to_owned(),
-        }
-        .into()),
-    }
-}
-
-fn select(
-    connection: &Connection,
-    sql: &str,
-    values: impl rusqlite::Params,
-) -> Result<Vec<Turn>, Fault> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(values)?;
-    let mut turns = Vec::new();
-    while let Some(row) = rows.next()? {
-        turns.push(turn(row)?);
-    }
-    Ok(turns)
-}
-
-fn turn(row: &Row<'_>) -> Result<Turn, Fault> {
-    let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-    Ok(Turn {
-        id: row.get(0)?,
-        conversation: row.get(1)?,
-        parent: row.get(2)?,
-        agent: row.get(3)?,
-        state: stored("turn state", text(4)?)?,
-        status: TurnStatus::named(text(5)?),
-        created_ms: row.get(6)?,
-        updated_ms: row.get(7)?,
-    })
+/// Gives a turn's conversation and status.
+fn find(connection: &Connection, id: &str) -> Result<(String, TurnStatus), Fault> {
+    let found = connection
+        .prepare_cached("SELECT conversation, status FROM turns WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get(0)?, TurnStatus::named(row.get_ref(1)?.as_str()?)))
+        })
+        .optional()?;
+    let missing = || Error::NotFound {
+        what: "turn",
+        id: id.to_owned(),
+    };
+    Ok(found.ok_or_else(missing)?)
 }
 
 impl TurnStatus {
@@ -271,6 +278,7 @@ impl TurnStatus {
             TurnStatus::Done => "done",
             TurnStatus::Failed => "failed",
             TurnStatus::Interrupted => "interrupted",
+            TurnStatus::Cancelled => "cancelled",
         }
     }
 
@@ -280,6 +288,7 @@ impl TurnStatus {
             "running" => TurnStatus::Running,
             "done" => TurnStatus::Done,
             "failed" => TurnStatus::Failed,
+            "cancelled" => TurnStatus::Cancelled,
             _ => TurnStatus::Interrupted,
         }
     }

@@ -97,15 +97,14 @@ pub(crate) fn in_savepoint<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    connection.execute_batch("SAVEPOINT job")?;
+    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
     let result = work(connection);
-    let end = match &result {
-        Ok(_) => "RELEASE job",
-        Err(_) => "ROLLBACK TO job; RELEASE job",
-    };
     // After a failure that ended the whole transaction there is no savepoint left to go back to.
     if !connection.is_autocommit() {
-        connection.execute_batch(end)?;
+        if result.is_err() {
+            connection.execute_batch("ROLLBACK TO job")?;
+        }
+        connection.prepare_cached("RELEASE job")?.execute([])?;
     }
     result
 }

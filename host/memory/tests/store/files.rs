@@ -93,6 +93,39 @@ fn other_files_are_refused() {
     assert!(matches!(error, Error::Newer { found: 99, .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_file_of_the_first_format_keeps_what_it_holds() {
+    let place = place();
+    let path = place.directory.path().join("first.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../src/migrations/0001_foundation.sql"))
+        .unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 0x4358544e; PRAGMA user_version = 1;
+         INSERT INTO conversations VALUES ('c', NULL, 'a', NULL, 1, 9), ('empty', NULL, 'a', NULL, 1, 1);
+         INSERT INTO messages VALUES
+             ('c', 1, 'user', NULL, '1', NULL, NULL, 1), ('c', 2, 'assistant', 'a', '2', NULL, NULL, 2),
+             ('c', 3, 'user', NULL, '3', NULL, NULL, 5), ('c', 4, 'assistant', 'a', '4', NULL, NULL, 9);
+         INSERT INTO turns VALUES
+             (3, 't', 'c', NULL, 'a', '{}', 'running', 5, 9), (7, 'u', 'empty', 't', 'a', '{}', 'done', 6, 9);",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(&path).unwrap();
+    let running = store.running_turns().await.unwrap();
+    assert_eq!(
+        (&*running[0].id, running[0].seq, running.len()),
+        ("t", 3, 1)
+    );
+    let child = &store.turns("empty").await.unwrap()[0];
+    assert_eq!((child.parent.as_deref(), child.seq), (Some("t"), 1));
+    assert_eq!(store.messages("c").await.unwrap().len(), 4);
+    for (id, seq) in [("c", 5), ("empty", 1)] {
+        let message = NewMessage::new(Role::User, json!("more"));
+        assert_eq!(store.append(id, vec![message]).await.unwrap(), seq);
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_can_read_the_files() {

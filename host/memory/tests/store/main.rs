@@ -3,8 +3,11 @@
 mod audit;
 mod conversations;
 mod files;
+mod forks;
+mod keys;
 mod state;
 mod turns;
+mod usage;
 mod writes;
 
 use caxton_memory::Store;

@@ -7,17 +7,20 @@ use serde_json::json;
 
 use crate::place;
 
-fn turn(conversation: TurnConversation, parent: Option<String>) -> NewTurn {
+pub fn turn(conversation: TurnConversation, parent: Option<String>) -> NewTurn {
     NewTurn {
         conversation,
         parent,
+        call: None,
+        key: None,
+        id: None,
         agent: "analyst".to_owned(),
         state: json!({ "round": 0 }),
         messages: vec![NewMessage::new(Role::User, json!("hello"))],
     }
 }
 
-fn new_conversation() -> TurnConversation {
+pub fn new_conversation() -> TurnConversation {
     TurnConversation::New(NewConversation {
         agent: "analyst".to_owned(),
         ..Default::default()
@@ -34,13 +37,13 @@ async fn a_turn_runs_from_start_to_end() {
         .unwrap();
     assert_eq!(started.status, TurnStatus::Running);
     store
-        .checkpoint_turn(&started.id, &json!({ "round": 1 }), vec![])
+        .checkpoint_turn(&started.id, &json!({ "round": 1 }), vec![], vec![])
         .await
         .unwrap();
     let answer = NewMessage::new(Role::Assistant, json!("42"));
     let end = json!({ "round": 2 });
     store
-        .finish_turn(&started.id, TurnEnd::Done, &end, vec![answer])
+        .finish_turn(&started.id, TurnEnd::Done, &end, vec![answer], vec![])
         .await
         .unwrap();
 
@@ -52,7 +55,7 @@ async fn a_turn_runs_from_start_to_end() {
     );
 
     let again = store
-        .finish_turn(&started.id, TurnEnd::Failed, &end, vec![])
+        .finish_turn(&started.id, TurnEnd::Failed, &end, vec![], vec![])
         .await
         .unwrap_err();
     assert_eq!(
@@ -87,19 +90,20 @@ async fn a_turn_that_can_not_start_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn turns_left_running_are_found_once_and_new_ones_left_alone() {
+async fn turns_left_running_are_found_until_they_end_and_new_ones_left_alone() {
     let place = place();
     let path = place.directory.path().join("sales.db");
-    let left = place
-        .store
-        .start_turn(turn(new_conversation(), None))
-        .await
-        .unwrap();
-    place
-        .store
-        .checkpoint_turn(&left.id, &json!({ "round": 7 }), vec![])
-        .await
-        .unwrap();
+    let mut left = Vec::new();
+    for round in 0..2 {
+        let new = turn(new_conversation(), None);
+        let started = place.store.start_turn(new).await.unwrap();
+        place
+            .store
+            .checkpoint_turn(&started.id, &json!({ "round": round }), vec![], vec![])
+            .await
+            .unwrap();
+        left.push(started);
+    }
     let done = place
         .store
         .start_turn(turn(new_conversation(), None))
@@ -107,28 +111,104 @@ async fn turns_left_running_are_found_once_and_new_ones_left_alone() {
         .unwrap();
     place
         .store
-        .finish_turn(&done.id, TurnEnd::Failed, &json!({}), vec![])
+        .finish_turn(&done.id, TurnEnd::Failed, &json!({}), vec![], vec![])
         .await
         .unwrap();
-    assert_eq!(place.store.interrupted_turns().await.unwrap(), []);
+    assert_eq!(place.store.running_turns().await.unwrap(), []);
 
     // As after a crash: the first store is never closed.
     let store = Store::open(path).unwrap();
-    let parent = Some(left.id.clone());
-    let same = TurnConversation::Existing(left.conversation.clone());
+    let parent = Some(left[0].id.clone());
+    let same = TurnConversation::Existing(left[0].conversation.clone());
     let new = store.start_turn(turn(same, parent)).await.unwrap();
-    let interrupted = store.interrupted_turns().await.unwrap();
-    assert_eq!(interrupted.len(), 1);
-    assert_eq!(
-        (&interrupted[0].id, &interrupted[0].state),
-        (&left.id, &json!({ "round": 7 }))
-    );
-    assert_eq!(interrupted[0].status, TurnStatus::Interrupted);
-    assert_eq!(store.interrupted_turns().await.unwrap(), []);
+    for _ in 0..2 {
+        let running = store.running_turns().await.unwrap();
+        let found: Vec<_> = running.iter().map(|turn| (&turn.id, &turn.state)).collect();
+        let (first, second) = (json!({ "round": 0 }), json!({ "round": 1 }));
+        assert_eq!(found, [(&left[0].id, &first), (&left[1].id, &second)]);
+        assert_eq!(running[0].status, TurnStatus::Running);
+    }
+    for turn in &left {
+        store
+            .finish_turn(&turn.id, TurnEnd::Interrupted, &turn.state, vec![], vec![])
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.running_turns().await.unwrap(), []);
     store
-        .checkpoint_turn(&new.id, &json!({}), vec![])
+        .checkpoint_turn(&new.id, &json!({}), vec![], vec![])
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_knows_where_it_begins_and_its_messages_know_it() {
+    let place = place();
+    let store = &place.store;
+    let id = caxton_memory::new_id();
+    let mut first = turn(new_conversation(), None);
+    first.id = Some(id.clone());
+    let first = store.start_turn(first).await.unwrap();
+    assert_eq!((&first.id, first.seq), (&id, 1));
+    let answer = NewMessage::new(Role::Assistant, json!("42"));
+    store
+        .finish_turn(&id, TurnEnd::Cancelled, &json!({}), vec![answer], vec![])
+        .await
+        .unwrap();
+    store
+        .append(
+            &first.conversation,
+            vec![NewMessage::new(Role::User, json!("by hand"))],
+        )
+        .await
+        .unwrap();
+    let same = || TurnConversation::Existing(first.conversation.clone());
+    let second = store.start_turn(turn(same(), None)).await.unwrap();
+    assert_eq!(second.seq, 4);
+    let mut silent = turn(same(), None);
+    silent.messages.clear();
+    assert_eq!(store.start_turn(silent).await.unwrap().seq, 5);
+
+    let messages = store.messages(&first.conversation).await.unwrap();
+    let turns: Vec<_> = messages.iter().map(|m| m.turn.as_deref()).collect();
+    assert_eq!(turns, [Some(&*id), Some(&*id), None, Some(&*second.id)]);
+    let before = store
+        .messages_before(&first.conversation, Some(second.seq), 2)
+        .await
+        .unwrap();
+    assert_eq!(before.iter().map(|m| m.seq).collect::<Vec<_>>(), [2, 3]);
+
+    let found = store.turn(&id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.seq), (TurnStatus::Cancelled, 1));
+    assert_eq!(store.turn("nobody").await.unwrap(), None);
+    // An id is used once.
+    let mut again = turn(new_conversation(), None);
+    again.id = Some(id);
+    assert!(store.start_turn(again).await.is_err());
+}
+
+#[tokio::test]
+async fn a_call_leads_to_the_latest_turn_that_answers_it() {
+    let place = place();
+    let store = &place.store;
+    let parent = store
+        .start_turn(turn(new_conversation(), None))
+        .await
+        .unwrap();
+    let mut ids = Vec::new();
+    for call in ["1", "2", "1"] {
+        let mut child = turn(new_conversation(), Some(parent.id.clone()));
+        child.call = Some(call.to_owned());
+        ids.push(store.start_turn(child).await.unwrap().id);
+    }
+    let check = async |parent: &str, call: &str, expected: Option<&str>| {
+        let found = store.child_turn(parent, call).await.unwrap();
+        assert_eq!(found.map(|turn| turn.id).as_deref(), expected);
+    };
+    check(&parent.id, "1", Some(&ids[2])).await;
+    check(&parent.id, "2", Some(&ids[1])).await;
+    check(&parent.id, "3", None).await;
+    check(&ids[0], "1", None).await;
 }
 
 #[tokio::test]
@@ -144,7 +224,7 @@ async fn deleting_the_conversation_ends_its_turn() {
         .await
         .unwrap();
     let error = store
-        .checkpoint_turn(&started.id, &json!({}), vec![])
+        .checkpoint_turn(&started.id, &json!({}), vec![], vec![])
         .await
         .unwrap_err();
     assert!(
