@@ -77,6 +77,8 @@ pub struct NewTurn {
     pub id: Option<String>,
     /// The agent that answers.
     pub agent: String,
+    /// What it is asked beside its messages, in the caller's shape.
+    pub task: Value,
     /// The turn's first state, in the caller's shape.
     pub state: Value,
     /// Messages to append to the conversation: the one that the turn answers.
@@ -96,6 +98,8 @@ pub struct Turn {
     pub call: Option<String>,
     /// The agent that answers.
     pub agent: String,
+    /// What it is asked beside its messages.
+    pub task: Value,
     /// The last state that was written.
     pub state: Value,
     /// How far it is.
@@ -117,8 +121,8 @@ impl Store {
     /// 32 MiB; any error of the database, also where the id is in use.
     pub async fn start_turn(&self, mut new: NewTurn) -> Result<Turn, Error> {
         let rows = rows(std::mem::take(&mut new.messages))?;
-        let state = new.state.to_string();
-        self.write(move |connection| start(connection, new, &state, &rows))
+        let (task, state) = (new.task.to_string(), new.state.to_string());
+        self.write(move |connection| start(connection, new, [&task, &state], &rows))
             .await
     }
 
@@ -178,11 +182,11 @@ impl Store {
     }
 }
 
-/// Starts a turn whose state and messages are written out already.
+/// Starts a turn whose task, state and messages are written out already.
 fn start(
     connection: &Connection,
     new: NewTurn,
-    state: &str,
+    [task, state]: [&str; 2],
     rows: &[MessageRow],
 ) -> Result<Turn, Fault> {
     if let Some(key) = &new.key {
@@ -210,20 +214,22 @@ fn start(
         parent: new.parent,
         call: new.call,
         agent: new.agent,
+        task: new.task,
         state: new.state,
         status: TurnStatus::Running,
         seq,
         created_ms: now,
         updated_ms: now,
     };
-    let sql = "INSERT INTO turns (id, conversation, parent, call, agent, state, status, seq, created_ms, updated_ms) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?8)";
+    let sql = "INSERT INTO turns (id, conversation, parent, call, agent, task, state, status, seq, created_ms, updated_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8, ?9, ?9)";
     connection.prepare_cached(sql)?.execute(params![
         turn.id,
         turn.conversation,
         turn.parent,
         turn.call,
         turn.agent,
+        task,
         state,
         turn.seq,
         now

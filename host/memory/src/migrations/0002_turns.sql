@@ -22,6 +22,8 @@ CREATE TABLE turns_new (
     -- The call of the parent's turn that this turn answers.
     call         TEXT,
     agent        TEXT    NOT NULL,
+    -- What it was asked, beside its messages; written once.
+    task         TEXT    NOT NULL,
     state        TEXT    NOT NULL,
     status       TEXT    NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted', 'cancelled')),
     -- The turn's first message; what was said before it has a smaller `seq`.
@@ -30,8 +32,8 @@ CREATE TABLE turns_new (
     updated_ms   INTEGER NOT NULL
 ) STRICT;
 -- A turn used to be written just after the user's message that it answers.
-INSERT INTO turns_new (number, id, conversation, parent, agent, state, status, seq, created_ms, updated_ms)
-SELECT number, id, conversation, parent, agent, state, status,
+INSERT INTO turns_new (number, id, conversation, parent, agent, task, state, status, seq, created_ms, updated_ms)
+SELECT number, id, conversation, parent, agent, 'null', state, status,
        (SELECT coalesce(max(seq), 1) FROM messages
         WHERE messages.conversation = turns.conversation AND role = 'user' AND time_ms <= turns.created_ms),
        created_ms, updated_ms

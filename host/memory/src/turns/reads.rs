@@ -59,7 +59,7 @@ impl Store {
 
 fn select(connection: &Connection, end: &str, values: impl Params) -> Result<Vec<Turn>, Fault> {
     let sql = format!(
-        "SELECT id, conversation, parent, call, agent, state, status, seq, created_ms, updated_ms FROM turns {end}"
+        "SELECT id, conversation, parent, call, agent, task, state, status, seq, created_ms, updated_ms FROM turns {end}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(values)?;
@@ -78,10 +78,11 @@ fn turn(row: &Row<'_>) -> Result<Turn, Fault> {
         parent: row.get(2)?,
         call: row.get(3)?,
         agent: row.get(4)?,
-        state: stored("turn state", text(5)?)?,
-        status: TurnStatus::named(text(6)?),
-        seq: row.get(7)?,
-        created_ms: row.get(8)?,
-        updated_ms: row.get(9)?,
+        task: stored("turn task", text(5)?)?,
+        state: stored("turn state", text(6)?)?,
+        status: TurnStatus::named(text(7)?),
+        seq: row.get(8)?,
+        created_ms: row.get(9)?,
+        updated_ms: row.get(10)?,
     })
 }

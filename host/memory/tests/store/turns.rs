@@ -15,6 +15,7 @@ pub fn turn(conversation: TurnConversation, parent: Option<String>) -> NewTurn {
         key: None,
         id: None,
         agent: "analyst".to_owned(),
+        task: json!({"depth": 0}),
         state: json!({ "round": 0 }),
         messages: vec![NewMessage::new(Role::User, json!("hello"))],
     }
