@@ -29,7 +29,7 @@ mod generated {
         },
         exports: { default: async },
         with: { "caxton:plugin/http.response": crate::capabilities::http::Response },
-        additional_derives: [PartialEq],
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 }
 

@@ -1,101 +1,108 @@
-//! Asking a model: the agent's own first, then the fallbacks. What it writes goes straight to whoever waits; where one
-//! breaks off, the next begins anew.
+//! Asking a model: the agent's own first, then the fallbacks. As much as an answer may need is put aside before, from the turn's
+//! allowance and the day's budgets. What a model writes goes straight to whoever waits; where one breaks off, the next begins
+//! anew.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use caxton_sandbox::llm_types::{LlmError, Part, Price, Response, StopReason, Usage};
-use caxton_sandbox::{Call, Called, Delta, Emitted, Failed};
+use caxton_memory::today;
+use caxton_sandbox::llm_types::{Part, Request, Response, StopReason, Usage};
+use caxton_sandbox::{Call, Called, Delta, Emitted};
 use tokio::sync::mpsc;
 
+use super::allowance::{Allowance, Share};
 use super::event::Event;
-use super::fault::Fault;
-use super::receipt::Receipt;
-use super::request::Frame;
-use super::state::{Completion, State, Stop, Wanted};
-use crate::config::ModelRef;
-use crate::workspace::{Loaded, Workspace};
+use super::fault::{Fault, usd};
+use super::live::Live;
+use super::miss::{self, Miss};
+use super::receipt::{CompletionReceipt, Receipt};
+use super::request;
+use super::state::{Completion, Limits, Stop, Wanted};
+use crate::config::{self, ModelRef, Price};
+use crate::workspace::{Admitted, Amount, Exceeded, Held, Loaded, Workspace};
 
-/// How often a busy model is asked again before the next one is.
-const RETRIES_MAX: u32 = 2;
-
-/// The first wait before asking again where the upstream names none; it doubles.
-const WAIT_FIRST: Duration = Duration::from_millis(500);
-
-/// A longer wait is not worth it: the next model is asked, or the person is told.
-const WAIT_MAX: Duration = Duration::from_secs(8);
-
-/// How many pieces of an answer may wait for a slow reader.
+/// How many pieces of an answer may wait to be passed on.
 const DELTAS_WAITING_MAX: usize = 64;
 
-/// Asks for the turn's next words.
+/// Fewer tokens than this are no answer.
+const ANSWER_TOKENS_MIN: u64 = 16;
+
+/// How long a request waits for its provider's rate, where the workspace sets one.
+const RATE_WAIT_MAX: Duration = Duration::from_secs(20);
+
+const DAY_S: u64 = 24 * 60 * 60;
+
+/// Asks models on behalf of a turn.
 pub(super) struct Asking<'a> {
     pub(super) workspace: &'a Workspace,
-    pub(super) agent: &'a str,
+    pub(super) agent: &'a config::Agent,
     pub(super) depth: u32,
-    pub(super) frame: &'a Frame,
-    pub(super) events: &'a mpsc::Sender<Event>,
+    pub(super) live: &'a Live,
+    pub(super) limits: Limits,
+    /// The most tokens of the answer that were asked for.
+    pub(super) max_tokens: Option<u32>,
+    pub(super) allowance: &'a Allowance,
+    pub(super) deadline: Instant,
+    /// Nobody is told what is written: it is for the turn itself.
+    pub(super) quiet: bool,
 }
 
-/// Why one attempt failed.
-struct Miss {
-    code: String,
-    reason: String,
-    /// How long to wait before the same model is asked again; nothing where that is no use.
-    wait: Option<Wait>,
-    /// Another model may do better.
-    pass_on: bool,
-    /// What it cost.
-    receipt: Receipt,
+/// Why no model answered, and what it cost to try.
+pub(super) struct NotCompleted {
+    pub(super) fault: Fault,
+    pub(super) receipt: Receipt,
+    pub(super) completions: Vec<CompletionReceipt>,
 }
 
-enum Wait {
-    AsItLikes,
-    Named(Duration),
+/// What is put aside for one request.
+struct Reserved {
+    share: Share,
+    held: Held,
+    admitted: Admitted,
+    price: Option<Price>,
+    max_tokens: u32,
 }
 
 impl Asking<'_> {
-    /// Asks the models in order until one answers.
+    /// Asks the models in order until one answers. One that answered earlier in the turn, `answered`, goes on.
     pub(super) async fn ask(
         &self,
         models: &[ModelRef],
-        state: &State,
-        tools: bool,
-    ) -> Result<Completion, (Fault, Receipt)> {
+        answered: &str,
+        request: impl Fn(&ModelRef) -> Request,
+    ) -> Result<Completion, NotCompleted> {
         let mut spent = Receipt::default();
         let mut misses: Vec<Miss> = Vec::new();
-        // One that answered earlier in this turn goes on; those that failed before it are not asked again.
-        let answered = models
+        // Those that failed before the one that goes on are not asked again.
+        let first = models
             .iter()
-            .position(|model| model.to_string() == state.model)
+            .position(|model| model.to_string() == answered)
             .unwrap_or(0);
-        let models = &models[answered..];
-        for (place, model) in models.iter().enumerate() {
+        let models = &models[first..];
+        'models: for (place, model) in models.iter().enumerate() {
+            let others = place + 1 < models.len();
             let mut retries = 0;
             loop {
-                if let Some(last) = misses.last() {
-                    self.tell(Event::Retry {
-                        agent: self.agent.to_owned(),
+                if let Some(last) = misses.last().filter(|_| !self.quiet) {
+                    self.live.tell(Event::Retry {
+                        agent: self.agent.name.clone(),
                         model: model.to_string(),
                         reason: last.reason.clone(),
-                    })
-                    .await;
+                    });
                 }
-                let miss = match self.attempt(model, state, tools).await {
+                let miss = match self.attempt(model, request(model)).await {
                     Ok(mut completion) => {
                         completion.receipt.add(&spent);
                         return Ok(completion);
                     }
                     Err(miss) => miss,
                 };
-                tracing::warn!(agent = self.agent, model = %model, code = miss.code, reason = miss.reason, "a model did not answer");
+                let agent = self.agent.name.as_str();
+                tracing::warn!(agent, model = %model, code = miss.code, reason = miss.reason, "a model did not answer");
                 spent.add(&miss.receipt);
-                // With another model at hand there is no need to wait for this one.
-                let wait = if place + 1 < models.len() {
-                    None
-                } else {
-                    miss.wait.as_ref().and_then(|wait| wait.after(retries))
-                };
+                let left = self.deadline.saturating_duration_since(Instant::now());
+                let wait = miss.wait.as_ref().and_then(|wait| wait.after(retries, others, left));
                 let pass_on = miss.pass_on;
                 misses.push(miss);
                 match wait {
@@ -103,74 +110,135 @@ impl Asking<'_> {
                         retries += 1;
                         tokio::time::sleep(wait).await;
                     }
-                    None if pass_on => break,
-                    None => return Err((fault(&misses), spent)),
+                    None if pass_on => continue 'models,
+                    None => break 'models,
                 }
             }
         }
-        Err((fault(&misses), spent))
+        Err(NotCompleted {
+            fault: miss::fault(&misses),
+            receipt: spent,
+            // An attempt that failed told no usage.
+            completions: Vec::new(),
+        })
     }
 
-    async fn attempt(
-        &self,
-        model: &ModelRef,
-        state: &State,
-        tools: bool,
-    ) -> Result<Completion, Miss> {
-        let loaded = self
-            .workspace
-            .component(&model.provider)
-            .await
-            .map_err(|e| Miss {
-                code: e.code().to_owned(),
-                reason: format!("{model}: {e}"),
-                wait: None,
-                pass_on: true,
-                receipt: Receipt::default(),
-            })?;
-        let request = self.frame.request(state, &model.model, tools);
+    async fn attempt(&self, model: &ModelRef, mut request: Request) -> Result<Completion, Miss> {
+        let loaded = self.workspace.component(&model.provider).await;
+        let loaded = loaded.map_err(|e| miss::missing(model, &e))?;
+        let reserved = self.reserve(model, &loaded, &request).await?;
+        request.max_tokens = Some(reserved.max_tokens);
+        let started = Instant::now();
         let (sender, mut emitted) = mpsc::channel(DELTAS_WAITING_MAX);
         let call = Call {
             depth: self.depth,
             listener: Some(sender),
             ..Call::default()
         };
-        let mut texts = 0_usize;
-        let completing = async {
+        let mut written = false;
+        let ended = {
             let mut completing = pin!(loaded.component.complete(call, &request));
             loop {
                 tokio::select! {
                     biased;
-                    Some(piece) = emitted.recv() => self.pass(piece, &mut texts).await,
+                    Some(piece) = emitted.recv() => self.pass(piece, &mut written),
                     ended = &mut completing => break ended,
                 }
             }
         };
-        // The price is looked up meanwhile, so that nobody waits for it.
-        let (ended, price) = tokio::join!(completing, price(&loaded, &model.model));
         while let Ok(piece) = emitted.try_recv() {
-            self.pass(piece, &mut texts).await;
+            self.pass(piece, &mut written);
         }
-        let Called { value, receipt } = ended.map_err(|failed| crashed(model, &failed))?;
+        let Called { value, receipt } = ended.map_err(|failed| miss::crashed(model, &failed))?;
         let receipt = Receipt {
             completions: 1,
             ..Receipt::of_call(&receipt)
         };
         match value {
-            Ok(response) => Ok(self
-                .completion(model, response, receipt, price, texts)
-                .await),
-            Err(error) => Err(refused(model, &error, receipt)),
+            Ok(response) => {
+                Ok(self.completed(model, response, receipt, reserved, started, written))
+            }
+            Err(error) => Err(miss::refused(model, &error, receipt)),
         }
     }
 
-    async fn completion(
+    /// Puts aside what a request may need, and waits until its provider may be asked.
+    async fn reserve(
+        &self,
+        model: &ModelRef,
+        loaded: &Arc<Loaded>,
+        request: &Request,
+    ) -> Result<Reserved, Miss> {
+        let known = loaded.known(&model.model).await;
+        let input = request::tokens(request);
+        let day = today();
+        let own = &self.agent.budget;
+        let config = &self.workspace.state().config;
+        let budgets_money = own.cost_pusd_per_day.or(config.budget.cost_pusd_per_day);
+        let limits_money = self.allowance.limits_money();
+        if known.price.is_none() && (limits_money || budgets_money.is_some()) {
+            let what = match limits_money {
+                true => "the limit `cost_usd` of the turn",
+                false => "the budget `cost_usd_per_day`",
+            };
+            return Err(miss::not_made(Fault::Price {
+                model: model.to_string(),
+                provider: model.provider.clone(),
+                model_id: model.model.clone(),
+                what: what.to_owned(),
+            }));
+        }
+        let price = known.price.unwrap_or_default();
+        let input_pusd = input.saturating_mul(price.input_pusd);
+        let (tokens_left, money_left) = self.allowance.left();
+
+        // The answer may be as long as everything allows that has a say in it.
+        let mut output = u64::from(self.limits.max_tokens);
+        output = output.min(self.max_tokens.map_or(u64::MAX, u64::from));
+        output = output.min(known.max_output.unwrap_or(u64::MAX));
+        let wanted = output.min(ANSWER_TOKENS_MIN);
+        if let Some(window) = known.context_window {
+            output = output.min(window.saturating_sub(input));
+            if output < wanted {
+                return Err(miss::too_long(model, input, window));
+            }
+        }
+        output = output.min(tokens_left.saturating_sub(input));
+        if let Some(money) = money_left.filter(|_| price.output_pusd > 0) {
+            output = output.min(money.saturating_sub(input_pusd) / price.output_pusd);
+        }
+        // Where that is too little for an answer, asking for what is wanted tells what it lacks.
+        let output = output.max(wanted);
+        let tokens = input.saturating_add(output);
+        let cost_pusd = input_pusd.saturating_add(output.saturating_mul(price.output_pusd));
+        let share = self.allowance.take(tokens, cost_pusd).map_err(miss::not_made)?;
+        let amount = Amount { tokens, cost_pusd };
+        let ledger = self.workspace.ledger();
+        let held = ledger.hold(day, &self.agent.name, own, &config.budget, amount);
+        let held = held.map_err(|exceeded| miss::not_made(over_budget(&exceeded)))?;
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let rates = self.workspace.rates();
+        let admitted = rates
+            .admit(&model.provider, &loaded.spec.rate, tokens, left.min(RATE_WAIT_MAX))
+            .await
+            .map_err(|too_soon| miss::too_soon(model, too_soon))?;
+        Ok(Reserved {
+            share,
+            held,
+            admitted,
+            price: known.price,
+            max_tokens: u32::try_from(output).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn completed(
         &self,
         model: &ModelRef,
         response: Response,
         receipt: Receipt,
-        price: Option<Price>,
-        texts: usize,
+        reserved: Reserved,
+        started: Instant,
+        written: bool,
     ) -> Completion {
         let Response {
             parts,
@@ -178,8 +246,7 @@ impl Asking<'_> {
             usage,
             ..
         } = response;
-        let mut text = String::new();
-        let mut calls = Vec::new();
+        let (mut text, mut calls, mut opaque) = (String::new(), Vec::new(), Vec::new());
         for part in parts {
             match part {
                 Part::Text(more) => text.push_str(&more),
@@ -188,25 +255,43 @@ impl Asking<'_> {
                     name: call.name,
                     arguments: call.arguments,
                 }),
+                Part::Opaque(json) => opaque.push(json),
                 // Models that draw are for a later version of the contract; results are not a model's to give.
-                Part::Image(_) | Part::Output(_) | Part::Opaque(_) => {}
+                Part::Image(_) | Part::Output(_) => {}
             }
         }
         // A provider that does not stream has said nothing yet.
-        if texts == 0 && !text.is_empty() {
-            self.tell(Event::Delta {
-                agent: self.agent.to_owned(),
+        if !written && !text.is_empty() && !self.quiet {
+            self.live.tell(Event::Delta {
+                agent: self.agent.name.clone(),
                 text: text.clone(),
-            })
-            .await;
+            });
         }
+        let cost_pusd = reserved.price.map(|price| cost(price, &usage));
+        let cached_input_tokens = usage.cached_input_tokens.min(usage.input_tokens);
+        let used = CompletionReceipt {
+            model: model.to_string(),
+            input_tokens: usage.input_tokens,
+            cached_input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_pusd,
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            day: reserved.held.day(),
+        };
         let receipt = Receipt {
             input_tokens: usage.input_tokens,
-            cached_input_tokens: usage.cached_input_tokens.min(usage.input_tokens),
+            cached_input_tokens,
             output_tokens: usage.output_tokens,
-            cost_usd: price.map(|price| cost(&price, &usage)),
+            cost_pusd,
             ..receipt
         };
+        let amount = Amount {
+            tokens: receipt.tokens(),
+            cost_pusd: cost_pusd.unwrap_or_default(),
+        };
+        reserved.share.settle(amount.tokens, amount.cost_pusd);
+        reserved.held.settle(amount);
+        reserved.admitted.settle(amount.tokens);
         let stop = match stop_reason {
             StopReason::EndTurn | StopReason::ToolCalls => Stop::EndTurn,
             StopReason::MaxTokens => Stop::MaxTokens,
@@ -218,168 +303,60 @@ impl Asking<'_> {
             text,
             calls,
             stop,
+            opaque,
             receipt,
+            completions: vec![used],
         }
     }
 
-    async fn pass(&self, piece: Emitted, texts: &mut usize) {
-        let agent = self.agent.to_owned();
+    fn pass(&self, piece: Emitted, written: &mut bool) {
+        if self.quiet {
+            return;
+        }
+        let agent = self.agent.name.clone();
         match piece {
             Emitted::Delta(Delta::Text(text)) => {
-                *texts += 1;
-                self.tell(Event::Delta { agent, text }).await;
+                *written = true;
+                self.live.tell(Event::Delta { agent, text });
             }
             Emitted::Delta(Delta::Reasoning(text)) => {
-                self.tell(Event::Reasoning { agent, text }).await
+                self.live.tell(Event::Reasoning { agent, text });
             }
             // The call itself is told when it is made.
             Emitted::Delta(Delta::Call(_)) | Emitted::Progress { .. } | Emitted::Log { .. } => {}
         }
     }
-
-    async fn tell(&self, event: Event) {
-        // Who went away needs no answer; whether the turn goes on without them is not decided here.
-        drop(self.events.send(event).await);
-    }
 }
 
-impl Wait {
-    /// How long to wait after so many retries; nothing where it has been enough, or would be too long.
-    fn after(&self, retries: u32) -> Option<Duration> {
-        let wait = match self {
-            Self::AsItLikes => WAIT_FIRST * 2_u32.pow(retries.min(8)),
-            Self::Named(wait) => *wait,
-        };
-        (retries < RETRIES_MAX && wait <= WAIT_MAX).then_some(wait)
-    }
-}
-
-/// The price of a model. That none is named for a component of our own that needs no network means that it is free.
-async fn price(loaded: &Loaded, model: &str) -> Option<Price> {
-    let models = loaded.models().await;
-    models
-        .iter()
-        .find(|known| known.id == model)
-        .and_then(|known| known.price)
-}
-
-/// What tokens cost. Prices are for a million of them.
-fn cost(price: &Price, usage: &Usage) -> f64 {
+/// What tokens cost, in pico-US-dollars.
+fn cost(price: Price, usage: &Usage) -> u64 {
     let cached = usage.cached_input_tokens.min(usage.input_tokens);
-    let of = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
-    of(usage.input_tokens - cached, price.input)
-        + of(cached, price.cached_input)
-        + of(usage.output_tokens, price.output)
+    let input = (usage.input_tokens - cached).saturating_mul(price.input_pusd);
+    let cached = cached.saturating_mul(price.cached_input_pusd);
+    let output = usage.output_tokens.saturating_mul(price.output_pusd);
+    input.saturating_add(cached).saturating_add(output)
 }
 
-fn crashed(model: &ModelRef, failed: &Failed) -> Miss {
-    Miss {
-        code: failed.error.code().to_owned(),
-        reason: format!("{model}: {}", failed.error),
-        wait: None,
-        pass_on: true,
-        receipt: Receipt {
-            completions: 1,
-            ..Receipt::of_call(&failed.receipt)
-        },
-    }
-}
-
-fn refused(model: &ModelRef, error: &LlmError, receipt: Receipt) -> Miss {
-    let named = |ms: Option<u32>| {
-        Some(ms.map_or(Wait::AsItLikes, |ms| {
-            Wait::Named(Duration::from_millis(ms.into()))
-        }))
+fn over_budget(exceeded: &Exceeded) -> Fault {
+    let Exceeded {
+        agent,
+        money,
+        used,
+        limit,
+    } = exceeded;
+    let (whose, file) = match agent {
+        Some(agent) => (format!("the agent `{agent}`"), format!("agents/{agent}.toml")),
+        None => ("the workspace".to_owned(), "caxton.toml".to_owned()),
     };
-    let (code, what, text, wait, pass_on) = match error {
-        LlmError::Auth(text) => (
-            "provider-auth",
-            "the key is missing or not accepted",
-            text,
-            None,
-            true,
-        ),
-        LlmError::RateLimited(backoff) => (
-            "provider-rate-limited",
-            "it takes no more requests for a while",
-            &backoff.message,
-            named(backoff.retry_after_ms),
-            true,
-        ),
-        LlmError::Overloaded(backoff) => (
-            "provider-overloaded",
-            "it is busy",
-            &backoff.message,
-            named(backoff.retry_after_ms),
-            true,
-        ),
-        LlmError::ContextTooLong(text) => (
-            "context-too-long",
-            "the conversation is longer than the model can read; begin a new one",
-            text,
-            None,
-            true,
-        ),
-        LlmError::ContentFiltered(text) => (
-            "content-filtered",
-            "a filter refused the message",
-            text,
-            None,
-            false,
-        ),
-        LlmError::ModelNotFound(text) => (
-            "model-not-found",
-            "there is no such model",
-            text,
-            None,
-            true,
-        ),
-        LlmError::BadRequest(text) => (
-            "provider-refused",
-            "it refused the request",
-            text,
-            None,
-            false,
-        ),
-        LlmError::BadResponse(text) => (
-            "provider-bad-response",
-            "its answer can't be understood, or broke off",
-            text,
-            Some(Wait::AsItLikes),
-            true,
-        ),
-        LlmError::Unreachable(text) => (
-            "provider-unreachable",
-            "it can't be reached",
-            text,
-            Some(Wait::AsItLikes),
-            true,
-        ),
+    let (amounts, key) = match money {
+        true => (format!("{} of {}", usd(*used), usd(*limit)), "cost_usd_per_day"),
+        false => (format!("{used} of {limit} tokens"), "tokens_per_day"),
     };
-    let reason = if text.is_empty() {
-        format!("{model}: {what}")
-    } else {
-        format!("{model}: {what}: {text}")
-    };
-    Miss {
-        code: code.to_owned(),
-        reason,
-        wait,
-        pass_on,
-        receipt,
-    }
-}
-
-/// The fault of a turn for which no model answered: that of the first, for it is the one that was wanted; with what became
-/// of the others.
-fn fault(misses: &[Miss]) -> Fault {
-    let code = misses
-        .first()
-        .map_or_else(|| "no-model".to_owned(), |miss| miss.code.clone());
-    let mut reasons: Vec<&str> = misses.iter().map(|miss| miss.reason.as_str()).collect();
-    reasons.dedup();
-    Fault::Provider {
-        code,
-        reason: format!("no model answered: {}", reasons.join("; ")),
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Fault::Budget {
+        reason: format!(
+            "{whose} has used or put aside {amounts} for today, and this request may need more than is left; wait until midnight UTC, or raise `{key}` under [budget] in {file}"
+        ),
+        retry_after_s: DAY_S - now.as_secs() % DAY_S,
     }
 }

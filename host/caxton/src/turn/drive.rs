@@ -1,414 +1,200 @@
-//! Drives a turn: finds the agent, performs what the state machine asks for, tells those who wait, and writes everything
-//! down. A turn that is dropped on the way stops at once and is marked as interrupted.
+//! Drives a turn: performs what the state machine asks for, writes every step down before anyone is told of it, and tells those
+//! who follow.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caxton_memory::{NewConversation, NewTurn, Store, TurnConversation, TurnEnd};
+use caxton_memory::{NewTurn, NewUsage, Store, TurnEnd};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
-use super::complete::Asking;
+use super::allowance::Allowance;
+use super::complete::{Asking, NotCompleted};
+use super::context::{self, Older, SUMMARY_TOKENS_MAX};
 use super::effects::Effects;
 use super::error::Error;
-use super::event::{Answer, Event, Message};
+use super::event::{Answer, Event};
 use super::fault::Fault;
-use super::history;
-use super::offer::{DEPTH_MAX, offer};
+use super::live::Live;
+use super::replay;
 use super::request::Frame;
-use super::state::{self, Action, Limits, Phase, State};
-use super::step::step;
+use super::state::{self, Action, Phase, Said, State};
+use super::step::{resume, step};
+use super::task::Task;
 use crate::config::ModelRef;
-use crate::routing::{self, Route, Target};
-use crate::workspace::event::{Change, Kind};
-use crate::workspace::{self, Agent, Workspace};
+use crate::workspace::event::Kind;
+use crate::workspace::{Agent, Outcome, Workspace};
 
-/// The longest message, in bytes.
-const CONTENT_BYTES_MAX: usize = 1 << 20;
-
-/// How many characters of a first message become the title of its conversation.
-const TITLE_CHARS_MAX: usize = 80;
-
-/// Answers a message. What happens on the way goes to `events`, which ends with `Done` or `Error`; that nobody receives them
-/// is no error. When this returns, the answer is on disk.
-///
-/// # Errors
-/// [`Error`] says why there is no answer.
-pub async fn run(
-    workspace: &Workspace,
-    message: Message,
-    events: mpsc::Sender<Event>,
-) -> Result<Answer, Error> {
-    let answer = answer(workspace, message, None, Scope::default(), &events).await;
-    let last = match &answer {
-        Ok(answer) => Event::Done(Box::new(answer.clone())),
-        Err(error) => Event::Error {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            conversation: error.conversation().map(str::to_owned),
-            receipt: Box::new(error.receipt()),
-        },
-    };
-    drop(events.send(last).await);
-    answer
+/// A turn that is to be driven.
+pub(super) struct Turn<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) agent: &'a Arc<Agent>,
+    /// Those who follow; of a turn that another one waits for, those who follow that one.
+    pub(super) live: &'a Live,
+    pub(super) conversation: String,
+    pub(super) task: Task,
+    pub(super) models: Vec<ModelRef>,
+    pub(super) frame: Frame,
+    /// Earlier turns that are to be summarised first.
+    pub(super) older: Option<Older>,
+    pub(super) state: State,
+    pub(super) allowance: Allowance,
+    /// What is to be written down first; nothing where that was done before the server ended.
+    pub(super) new: Option<NewTurn>,
 }
 
-/// Where a turn stands among those that wait for each other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Scope {
-    /// How many agents wait for this one's answer.
-    pub(super) depth: u32,
-    /// The agents that wait, and the one that answers; the first is the one that the person asked.
-    pub(super) chain: Vec<String>,
-    /// The conversation of the first.
-    pub(super) origin: Option<String>,
-    /// The turn and the conversation that wait for this one.
-    parent: Option<(String, String)>,
+/// What was performed.
+enum Performed {
+    Event(state::Event),
+    /// There is a summary up to this place.
+    Summary(state::Event, i64, String),
 }
 
-impl Scope {
-    /// The scope of the agent that is asked in `turn`.
-    ///
-    /// # Errors
-    /// [`Error::Delegation`] where it waits itself, or too many do.
-    pub(super) fn below(&self, agent: &str, turn: &str, conversation: &str) -> Result<Self, Error> {
-        let path = || format!("{} → {agent}", self.chain.join(" → "));
-        if self.chain.iter().any(|waiting| waiting == agent) {
-            return Err(Error::Delegation {
-                reason: format!("the agents would ask each other in a circle: {}", path()),
-            });
-        }
-        if self.depth >= DEPTH_MAX {
-            return Err(Error::Delegation {
-                reason: format!(
-                    "at most {DEPTH_MAX} agents may wait for another one: {}",
-                    path()
-                ),
-            });
-        }
-        let mut chain = self.chain.clone();
-        chain.push(agent.to_owned());
-        let origin = self
-            .origin
-            .clone()
-            .or_else(|| Some(conversation.to_owned()));
-        Ok(Self {
-            depth: self.depth + 1,
-            chain,
-            origin,
-            parent: Some((turn.to_owned(), conversation.to_owned())),
-        })
-    }
-}
-
-/// Answers a message, within a turn that waits for it or without one. `route` is given where the agent is known. Boxed,
-/// because an agent that asks another one comes here again.
-pub(super) fn answer<'a>(
-    workspace: &'a Workspace,
-    message: Message,
-    route: Option<Route>,
-    scope: Scope,
-    events: &'a mpsc::Sender<Event>,
-) -> Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + 'a>> {
-    Box::pin(begin(workspace, message, route, scope, events))
-}
-
-async fn begin(
-    workspace: &Workspace,
-    message: Message,
-    route: Option<Route>,
-    mut scope: Scope,
-    events: &mpsc::Sender<Event>,
-) -> Result<Answer, Error> {
-    check(&message)?;
-    let conversation = match &message.conversation {
-        Some(id) => Some(
-            workspace
-                .store()
-                .conversation(id)
-                .await?
-                .ok_or_else(|| Error::NoConversation { id: id.clone() })?,
-        ),
-        None => None,
-    };
-    let route = match route {
-        Some(route) => route,
-        None => {
-            find(
-                workspace,
-                &message,
-                conversation.as_ref().map(|c| c.agent.as_str()),
-            )
-            .await?
-        }
-    };
-    workspace.events().tell(route.event());
-    let agent = workspace
-        .agent(&route.agent)
-        .map_err(|e| gone(&route.agent, &e))?;
-    let Route {
-        agent: name,
-        score,
-        reason,
-        router,
-        cached,
-        ..
-    } = route;
-    if scope.chain.is_empty() {
-        scope.chain.push(name.clone());
-    }
-    drop(
-        events
-            .send(Event::Route {
-                agent: name,
-                score,
-                reason,
-                router,
-                cached,
-                depth: scope.depth,
-            })
-            .await,
-    );
-
-    let started = Instant::now();
-    // Two messages to one conversation at once are answered one after the other.
-    let _line = match &conversation {
-        Some(conversation) => Some(workspace.lines().wait(&conversation.id).await),
-        None => None,
-    };
-    let _running = agent.activity.begin();
-    let turn = Turn::start(
-        workspace,
-        &agent,
-        message,
-        conversation.map(|c| c.id),
-        scope,
-        events,
-    )
-    .await?;
-    let ended = turn.drive(started).await;
-    let failure = ended.as_ref().err().map(ToString::to_string);
-    if agent.activity.end(failure.clone()) {
-        let change = if failure.is_some() {
-            Change::Failed
-        } else {
-            Change::Recovered
-        };
-        workspace.events().tell(Kind::Agent {
-            name: agent.config.name.clone(),
-            change,
-            reason: failure,
-        });
-    }
-    ended
-}
-
-fn check(message: &Message) -> Result<(), Error> {
-    if message.content.trim().is_empty() {
-        return Err(Error::Empty);
-    }
-    let bytes = message.content.len();
-    if bytes > CONTENT_BYTES_MAX {
-        return Err(Error::TooLong {
-            bytes,
-            limit: CONTENT_BYTES_MAX,
-        });
-    }
-    Ok(())
-}
-
-/// Finds the agent: by name, by capability, the one that the conversation is with, else by meaning.
-async fn find(
-    workspace: &Workspace,
-    message: &Message,
-    with: Option<&str>,
-) -> Result<Route, routing::Error> {
-    let content = message.content.as_str();
-    let target = match (&message.to, &message.capability, with) {
-        (Some(agent), _, _) => Target::Agent(agent),
-        (None, Some(name), _) => Target::Capability {
-            name,
-            content,
-            except: &[],
-        },
-        (None, None, Some(agent)) if workspace.agent(agent).is_ok() => Target::Agent(agent),
-        _ => Target::Content(content),
-    };
-    routing::route(workspace, target).await
-}
-
-/// The agent was removed between being chosen and being asked.
-fn gone(name: &str, error: &workspace::Error) -> Error {
-    let nearest = match error {
-        workspace::Error::NoAgent { nearest, .. } => nearest.clone(),
-        _ => Vec::new(),
-    };
-    Error::Routing(routing::Error::NoAgent {
-        name: name.to_owned(),
-        nearest,
-    })
-}
-
-/// A turn that is under way.
-struct Turn<'a> {
-    workspace: &'a Workspace,
-    agent: &'a Agent,
-    scope: Scope,
-    events: &'a mpsc::Sender<Event>,
-    id: String,
-    conversation: String,
-    models: Vec<ModelRef>,
-    frame: Frame,
-    state: State,
-    unfinished: Unfinished,
-}
-
-impl<'a> Turn<'a> {
-    /// Writes the message down and begins.
-    async fn start(
-        workspace: &'a Workspace,
-        agent: &'a Arc<Agent>,
-        message: Message,
-        conversation: Option<String>,
-        scope: Scope,
-        events: &'a mpsc::Sender<Event>,
-    ) -> Result<Self, Error> {
-        let config = &agent.config;
-        let store = workspace.store();
-        let history = match &conversation {
-            Some(id) => history::load(store, id, config.limits.tokens).await?,
-            None => Vec::new(),
-        };
-        // One view of the workspace for the whole turn: what is offered is what is there.
-        let now = workspace.state();
-        let offer = offer(&now, config, &scope.chain, scope.depth);
-        let limits = Limits {
-            tool_rounds: config.limits.tool_rounds,
-            tokens: config.limits.tokens,
-        };
-        let offered: BTreeMap<String, String> = if limits.tool_rounds == 0 {
-            BTreeMap::new()
-        } else {
-            offer.names.clone()
-        };
-        let state = State::new(&config.name, limits, offered);
-        let conversation = match conversation {
-            Some(id) => TurnConversation::Existing(id),
-            None => TurnConversation::New(NewConversation {
-                agent: config.name.clone(),
-                title: Some(title(&message.content)),
-                parent: scope
-                    .parent
-                    .as_ref()
-                    .map(|(_, conversation)| conversation.clone()),
-            }),
-        };
-        let new = NewTurn {
-            conversation,
-            parent: scope.parent.as_ref().map(|(turn, _)| turn.clone()),
-            agent: config.name.clone(),
-            state: json(&state),
-            messages: vec![history::user(&message.content)],
-        };
-        let started = store.start_turn(new).await.map_err(missing)?;
-        let frame = Frame::new(
-            config,
-            &now.config.name,
-            &started.conversation,
-            &message.content,
-            history,
-            offer,
-        );
-        let unfinished = Unfinished {
-            store: store.clone(),
-            id: Some(started.id.clone()),
-            state: json(&state),
-        };
-        Ok(Self {
+impl Turn<'_> {
+    /// Performs the turn to its end.
+    pub(super) async fn drive(self) -> Result<Answer, Error> {
+        let Turn {
             workspace,
             agent,
-            scope,
-            events,
-            id: started.id,
-            conversation: started.conversation,
-            models: now.models(config),
-            frame,
+            live,
+            conversation,
+            task,
+            models,
+            mut frame,
+            older,
             state,
-            unfinished,
-        })
-    }
-
-    /// Performs the turn to its end.
-    async fn drive(mut self, started: Instant) -> Result<Answer, Error> {
-        let limit = self.agent.config.limits.time;
+            allowance,
+            new,
+        } = self;
+        let store = workspace.store();
+        let own = task.depth == 0;
+        let mut unfinished = Unfinished::new(store, &state, own);
+        let limit = agent.config.limits.time;
+        let begun = Instant::now();
+        let before = Duration::from_millis(state.elapsed_ms);
+        let deadline = begun + limit.saturating_sub(before);
+        let elapsed = || millis(before + begun.elapsed());
         let effects = Effects {
-            workspace: self.workspace,
-            agent: &self.agent.config,
-            scope: &self.scope,
-            turn: &self.id,
-            conversation: &self.conversation,
-            events: self.events,
+            workspace,
+            agent: &agent.config,
+            task: &task,
+            turn: &state.id.clone(),
+            conversation: &conversation,
+            live,
+            allowance: &allowance,
         };
         let asking = Asking {
-            workspace: self.workspace,
-            agent: &self.agent.config.name,
-            depth: self.scope.depth,
-            frame: &self.frame,
-            events: self.events,
+            workspace,
+            agent: &agent.config,
+            depth: task.depth,
+            live,
+            limits: state.limits,
+            max_tokens: task.asked.max_tokens,
+            allowance: &allowance,
+            deadline,
+            quiet: false,
         };
-        let store = self.workspace.store();
+        let mut on_disk = new.is_none();
+        if !on_disk {
+            // A turn that is taken up again has told so already.
+            live.tell(task.routed(&state.agent));
+        }
+        // The first request to the model does not wait for the disk; what it answers does.
+        let start = async {
+            match new {
+                Some(new) => store.start_turn(new).await.map(drop).map_err(missing),
+                None => Ok(()),
+            }
+        };
+        let mut start = pin!(start);
         let mut under_way = FuturesUnordered::new();
-        let (mut state, mut actions) = step(self.state, state::Event::Begin);
+        let (mut state, mut actions) = match state.phase {
+            Phase::New => step(
+                state,
+                state::Event::Begin {
+                    summarise: older.is_some(),
+                },
+            ),
+            _ => {
+                let actions = resume(&state);
+                (state, actions)
+            }
+        };
         while !state.has_ended() {
             for action in actions.drain(..) {
-                under_way.push(perform(
-                    &asking,
-                    &effects,
-                    &self.models,
-                    state.clone(),
-                    action,
-                ));
+                let asked = match &action {
+                    Action::Complete { .. } => Some((state.clone(), frame.clone())),
+                    _ => None,
+                };
+                let older = older.as_ref();
+                under_way.push(perform(&asking, &effects, &models, asked, older, action));
             }
-            let left = limit.saturating_sub(started.elapsed());
-            let event = match tokio::time::timeout(left, under_way.next()).await {
-                Ok(Some(event)) => event,
-                // Every state that has not ended waits for something, so there is something under way; if ever not, the
-                // turn ends here instead of hanging.
-                Ok(None) | Err(_) => state::Event::TimeUp {
-                    limit_ms: millis(limit),
+            let left = deadline.saturating_duration_since(Instant::now());
+            let performed = tokio::select! {
+                biased;
+                started = &mut start, if !on_disk => {
+                    started?;
+                    on_disk = true;
+                    live.show();
+                    continue;
+                }
+                () = live.cancelled() => Performed::Event(state::Event::Cancelled),
+                performed = tokio::time::timeout(left, under_way.next()) => match performed {
+                    Ok(Some(performed)) => performed,
+                    // Every state that has not ended waits for something, so there is something under way; if ever not, the
+                    // turn ends here instead of hanging.
+                    Ok(None) | Err(_) => Performed::Event(state::Event::TimeUp { limit_ms: millis(limit) }),
                 },
             };
+            let event = match performed {
+                Performed::Event(event) => event,
+                Performed::Summary(event, seq, summary) => {
+                    let kept = store.set_summary(&conversation, &agent.config.name, seq, &summary);
+                    kept.await.map_err(missing)?;
+                    frame.history.insert(0, context::summary_message(&summary));
+                    event
+                }
+            };
+            if !on_disk {
+                (&mut start).await?;
+                on_disk = true;
+                live.show();
+            }
+            let told = match &event {
+                state::Event::Returned { returned, .. } => Some(Event::ToolResult(returned.call.clone())),
+                _ => None,
+            };
+            let settled = state.completions.len();
             (state, actions) = step(state, event);
-            if !state.has_ended() {
+            state.elapsed_ms = elapsed();
+            let usage = usage(&state, settled);
+            if state.has_ended() {
+                // What is still under way stops here, before its turn is said to have ended.
+                under_way.clear();
+                state.receipt.duration_ms = elapsed();
+                let (end, messages) = end(&state);
                 let written = json(&state);
-                store
-                    .checkpoint_turn(&self.id, &written, Vec::new())
-                    .await
-                    .map_err(missing)?;
-                self.unfinished.state = written;
+                store.finish_turn(&state.id, end, &written, messages, usage).await.map_err(missing)?;
+                unfinished.done();
+            } else {
+                let written = json(&state);
+                store.checkpoint_turn(&state.id, &written, Vec::new(), usage).await.map_err(missing)?;
+                unfinished.state(written);
+            }
+            told.into_iter().for_each(|event| live.tell(event));
+            if actions.iter().any(is_call)
+                && let Some(Said::Model { calls, .. }) = state.said.last()
+            {
+                calls.iter().for_each(|wanted| live.tell(replay::asked(&state, wanted)));
+                tell_refused(&state, live);
             }
         }
-        // What is still under way stops here.
-        drop(under_way);
-        state.receipt.duration_ms = millis(started.elapsed());
-        self.agent
-            .activity
-            .used(state.receipt.tool_calls.into(), state.receipt.tokens());
-        let (end, messages) = match &state.phase {
-            Phase::Done { .. } => (TurnEnd::Done, history::transcript(&state)),
-            _ => (TurnEnd::Failed, Vec::new()),
-        };
-        store
-            .finish_turn(&self.id, end, &json(&state), messages)
-            .await
-            .map_err(missing)?;
-        self.unfinished.id = None;
-        finish(self.workspace, self.id, self.conversation, state)
+        let used = &state.receipt;
+        agent.activity.used(used.tool_calls.into(), used.tokens());
+        tell_workspace(workspace, &conversation, &state);
+        replay::ended(&conversation, state)
     }
 }
 
@@ -417,123 +203,206 @@ async fn perform(
     asking: &Asking<'_>,
     effects: &Effects<'_>,
     models: &[ModelRef],
-    state: State,
+    asked: Option<(State, Frame)>,
+    older: Option<&Older>,
     action: Action,
-) -> state::Event {
-    match action {
-        Action::Complete { tools } => match asking.ask(models, &state, tools).await {
-            Ok(completion) => state::Event::Completed(completion),
-            Err((fault, receipt)) => state::Event::NotCompleted { fault, receipt },
+) -> Performed {
+    let event = match (action, asked, older) {
+        (Action::Complete { tools }, Some((state, frame)), _) => {
+            let request = |model: &ModelRef| frame.request(&state, model, tools);
+            match asking.ask(models, &state.model, request).await {
+                Ok(completion) => state::Event::Completed(completion),
+                Err(NotCompleted {
+                    fault,
+                    receipt,
+                    completions,
+                }) => state::Event::NotCompleted {
+                    fault,
+                    receipt,
+                    completions,
+                },
+            }
+        }
+        (Action::Summarise, _, Some(older)) => return summarise(asking, models, older).await,
+        (
+            Action::CallTool {
+                id,
+                tool,
+                arguments,
+                again,
+            },
+            ..,
+        ) => {
+            let returned = effects.call_tool(id.clone(), tool, arguments, again).await;
+            state::Event::Returned {
+                id,
+                returned: Box::new(returned),
+            }
+        }
+        (
+            Action::AskAgent {
+                id,
+                capability,
+                message,
+                again,
+            },
+            ..,
+        ) => {
+            let returned = effects.ask_agent(id.clone(), capability, message, again).await;
+            state::Event::Returned {
+                id,
+                returned: Box::new(returned),
+            }
+        }
+        // There is nothing to summarise any more: the conversation was cleared meanwhile.
+        (Action::Summarise, ..) => state::Event::Summarised {
+            receipt: super::Receipt::default(),
+            completions: Vec::new(),
         },
-        Action::CallTool {
-            id,
-            tool,
-            arguments,
-        } => {
-            let returned = effects.call_tool(id.clone(), tool, arguments).await;
-            state::Event::Returned {
-                id,
-                returned: Box::new(returned),
-            }
-        }
-        Action::AskAgent {
-            id,
-            capability,
-            message,
-        } => {
-            let returned = effects.ask_agent(id.clone(), capability, message).await;
-            state::Event::Returned {
-                id,
-                returned: Box::new(returned),
-            }
-        }
-        // Both come with a state that has ended, so nothing performs them.
-        Action::Finish | Action::Fail => state::Event::Begin,
-    }
-}
-
-fn finish(
-    workspace: &Workspace,
-    id: String,
-    conversation: String,
-    state: State,
-) -> Result<Answer, Error> {
-    let State {
-        agent,
-        calls,
-        model,
-        receipt,
-        phase,
-        ..
-    } = state;
-    let tell = |code| {
-        let duration_ms = receipt.duration_ms;
-        workspace.events().tell(Kind::Turn {
-            id: id.clone(),
-            conversation: conversation.clone(),
-            agent: agent.clone(),
-            code,
-            duration_ms,
-        });
+        // The last two come with a state that has ended, and a request always with its state, so nothing performs these.
+        (Action::Complete { .. } | Action::Finish | Action::Fail, ..) => state::Event::Cancelled,
     };
-    match phase {
-        Phase::Done { content, stop } => {
-            tell(None);
-            Ok(Answer {
-                id,
-                conversation,
-                agent,
-                model,
-                content,
-                stop_reason: stop.name(),
-                tool_calls: calls,
-                receipt,
-            })
-        }
-        Phase::Failed(fault) => {
-            tell(Some(fault.code().to_owned()));
-            Err(Error::Stopped {
-                fault: Box::new(fault),
-                id,
-                conversation,
-                agent,
-                receipt: Box::new(receipt),
-            })
-        }
-        Phase::New | Phase::Completing | Phase::Calling(_) => {
-            let fault = Fault::Time {
-                limit_ms: receipt.duration_ms,
+    Performed::Event(event)
+}
+
+/// Asks for a summary. Without one the turn goes on all the same.
+async fn summarise(asking: &Asking<'_>, models: &[ModelRef], older: &Older) -> Performed {
+    let asking = Asking {
+        quiet: true,
+        max_tokens: Some(SUMMARY_TOKENS_MAX),
+        ..*asking
+    };
+    match asking.ask(models, "", |model| older.request(model)).await {
+        Ok(completion) => {
+            let event = state::Event::Summarised {
+                receipt: completion.receipt,
+                completions: completion.completions,
             };
-            Err(Error::Stopped {
-                fault: Box::new(fault),
-                id,
-                conversation,
-                agent,
-                receipt: Box::new(receipt),
+            match completion.text.trim() {
+                "" => Performed::Event(event),
+                summary => Performed::Summary(event, older.seq, summary.to_owned()),
+            }
+        }
+        Err(not) => {
+            tracing::warn!(agent = asking.agent.name, reason = %not.fault, "a conversation can't be summarised; its oldest turns are left out");
+            Performed::Event(state::Event::Summarised {
+                receipt: not.receipt,
+                completions: not.completions,
             })
         }
     }
 }
 
-/// Marks a turn as interrupted when it is dropped before its end: its caller has gone, or the server ends.
+fn is_call(action: &Action) -> bool {
+    matches!(action, Action::CallTool { .. } | Action::AskAgent { .. })
+}
+
+/// Tells of the calls that were refused before they were made.
+fn tell_refused(state: &State, live: &Live) {
+    if let Phase::Calling(round) = &state.phase {
+        let refused = round.iter().filter_map(|(_, returned)| returned.as_ref());
+        refused.for_each(|returned| live.tell(Event::ToolResult(returned.call.clone())));
+    }
+}
+
+/// The requests to models that were not settled yet, as they are counted.
+fn usage(state: &State, settled: usize) -> Vec<NewUsage> {
+    let new = state.completions.iter().skip(settled);
+    new.map(|used| NewUsage {
+        day: used.day,
+        agent: state.agent.clone(),
+        model: used.model.clone(),
+        input_tokens: used.input_tokens,
+        cached_input_tokens: used.cached_input_tokens,
+        output_tokens: used.output_tokens,
+        cost_pusd: used.cost_pusd,
+    })
+    .collect()
+}
+
+fn end(state: &State) -> (TurnEnd, Vec<caxton_memory::NewMessage>) {
+    match &state.phase {
+        Phase::Done { .. } => (TurnEnd::Done, context::transcript(state)),
+        Phase::Failed(Fault::Cancelled) => (TurnEnd::Cancelled, Vec::new()),
+        Phase::Failed(Fault::Interrupted { .. }) => (TurnEnd::Interrupted, Vec::new()),
+        _ => (TurnEnd::Failed, Vec::new()),
+    }
+}
+
+fn tell_workspace(workspace: &Workspace, conversation: &str, state: &State) {
+    let code = match &state.phase {
+        Phase::Failed(fault) => Some(fault.code().to_owned()),
+        _ => None,
+    };
+    workspace.events().tell(Kind::Turn {
+        id: state.id.clone(),
+        conversation: conversation.to_owned(),
+        agent: state.agent.clone(),
+        code,
+        duration_ms: state.receipt.duration_ms,
+    });
+}
+
+/// What the end of a turn says of its agent's health.
+pub(super) fn outcome(ended: &Result<Answer, Error>) -> Outcome {
+    match ended {
+        Ok(_) => Outcome::Answered,
+        Err(Error::Stopped { fault, .. }) => match &**fault {
+            Fault::Provider { code, .. }
+                if matches!(code.as_str(), "content-filtered" | "context-too-long") =>
+            {
+                Outcome::Neither
+            }
+            Fault::Provider { .. } | Fault::Time { .. } | Fault::Empty { .. } | Fault::ToolRounds { .. } => {
+                Outcome::Failed(fault.to_string())
+            }
+            _ => Outcome::Neither,
+        },
+        Err(Error::Gone) => Outcome::Failed(Error::Gone.to_string()),
+        Err(_) => Outcome::Neither,
+    }
+}
+
+/// Marks a turn that another one waits for as cancelled where that one stops it. A turn of its own is stopped by name; where it
+/// just ends, the server has ended, and the next one takes it up again.
 struct Unfinished {
     store: Store,
     id: Option<String>,
     state: Value,
 }
 
+impl Unfinished {
+    fn new(store: &Store, state: &State, own: bool) -> Self {
+        Self {
+            store: store.clone(),
+            id: (!own).then(|| state.id.clone()),
+            state: if own { Value::Null } else { json(state) },
+        }
+    }
+
+    fn state(&mut self, written: Value) {
+        if self.id.is_some() {
+            self.state = written;
+        }
+    }
+
+    fn done(&mut self) {
+        self.id = None;
+    }
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
         let (store, state) = (self.store.clone(), std::mem::take(&mut self.state));
-        // Without a runtime the server is gone; the next one marks the turn.
+        // Without a runtime the server is gone; the next one takes the turn up again.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(e) = store
-                    .finish_turn(&id, TurnEnd::Interrupted, &state, Vec::new())
-                    .await
-                {
-                    tracing::warn!(turn = id, error = %e, "an interrupted turn can't be marked");
+                let end = TurnEnd::Cancelled;
+                match store.finish_turn(&id, end, &state, Vec::new(), Vec::new()).await {
+                    // It was stopped before it was written down.
+                    Ok(()) | Err(caxton_memory::Error::NotFound { .. }) => {}
+                    Err(e) => tracing::warn!(turn = id, error = %e, "a turn can't be marked as cancelled"),
                 }
             });
         }
@@ -541,31 +410,20 @@ impl Drop for Unfinished {
 }
 
 /// A conversation that was deleted meanwhile is one that is not there.
-fn missing(error: caxton_memory::Error) -> Error {
+pub(super) fn missing(error: caxton_memory::Error) -> Error {
     match error {
         caxton_memory::Error::NotFound {
             what: "conversation",
             id,
         } => Error::NoConversation { id },
+        caxton_memory::Error::KeyUsed { key, .. } => Error::KeyReused { key },
         other => Error::Store(other),
-    }
-}
-
-fn title(content: &str) -> String {
-    let line = content
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    match line.char_indices().nth(TITLE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line.to_owned(),
     }
 }
 
 /// The state as it is written down. Its maps have text for keys and its numbers are finite or left out, so that this can't
 /// fail; a turn is not lost for a checkpoint that could not be written.
-fn json(state: &State) -> Value {
+pub(super) fn json(state: &State) -> Value {
     serde_json::to_value(state).unwrap_or_default()
 }
 

@@ -3,34 +3,50 @@
 
 use std::path::PathBuf;
 
+use caxton_memory::TurnStatus;
 use caxton_sandbox::{Call, input};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
+use super::allowance::Allowance;
+use super::begin::{self, Beginning, Parent};
 use super::content::{shortened, show};
-use super::drive::{self, Scope};
-use super::event::{Event, Message, ToolCall};
+use super::error::Error;
+use super::event::{Answer, ToolCall};
+use super::live::Live;
 use super::receipt::Receipt;
-use super::state::{ASK_AGENT, Returned};
+use super::replay;
+use super::state::{ASK_AGENT, Returned, State};
+use super::task::Task;
+use super::turns::{gone, paused, tell_health};
 use crate::config;
 use crate::routing::{self, Target};
 use crate::workspace::Workspace;
 use crate::workspace::tool::Outcome;
 
+/// What a model is told of a call that the server's end cut off.
+const UNCERTAIN: &str = "the server ended while this call was under way, so it is not known whether it took effect; find out before you call it again";
+
 /// For whom effects are performed.
 pub(super) struct Effects<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) agent: &'a config::Agent,
-    pub(super) scope: &'a Scope,
+    pub(super) task: &'a Task,
     pub(super) turn: &'a str,
     pub(super) conversation: &'a str,
-    pub(super) events: &'a mpsc::Sender<Event>,
+    pub(super) live: &'a Live,
+    pub(super) allowance: &'a Allowance,
 }
 
 impl Effects<'_> {
-    /// Calls a tool. Whatever goes wrong is told to the model, which may do better.
-    pub(super) async fn call_tool(&self, id: String, name: String, arguments: Value) -> Returned {
-        self.tell_call(&id, &name, &arguments).await;
+    /// Calls a tool. Whatever goes wrong is told to the model, which may do better. Where it may have been called `again`, only
+    /// a tool that says that it changes nothing more by that is.
+    pub(super) async fn call_tool(
+        &self,
+        id: String,
+        name: String,
+        arguments: Value,
+        again: bool,
+    ) -> Returned {
         let mut call = self.call(id, name, arguments.clone());
         // What was offered was taken from the allowlist; that it is asked again here costs nothing and holds whatever
         // happens to the offer.
@@ -40,9 +56,14 @@ impl Effects<'_> {
                 "`{}` is not among the tools that this agent may call",
                 call.name
             );
-            return self.returned(call, Vec::new(), Receipt::default()).await;
+            return returned(call, Vec::new(), Receipt::default());
         }
-        let depth = self.scope.depth;
+        if again && !self.may_be_repeated(&call.name).await {
+            call.is_error = true;
+            UNCERTAIN.clone_into(&mut call.text);
+            return returned(call, Vec::new(), Receipt::default());
+        }
+        let depth = self.task.depth;
         let outcome = self
             .workspace
             .call_tool(
@@ -81,7 +102,14 @@ impl Effects<'_> {
         if let Some(cost) = &call.receipt {
             receipt.add(&Receipt::of_call(cost));
         }
-        self.returned(call, Vec::new(), receipt).await
+        returned(call, Vec::new(), receipt)
+    }
+
+    async fn may_be_repeated(&self, name: &str) -> bool {
+        self.workspace.tool(name).await.is_ok_and(|tool| {
+            let hints = &tool.definition.annotations;
+            hints.read_only == Some(true) || hints.idempotent == Some(true)
+        })
     }
 
     /// Asks another agent, and gives its answer as a tool's.
@@ -90,36 +118,22 @@ impl Effects<'_> {
         id: String,
         capability: String,
         message: String,
+        again: bool,
     ) -> Returned {
         let arguments = json!({ "capability": capability, "message": message });
-        self.tell_call(&id, ASK_AGENT, &arguments).await;
         let mut call = self.call(id, ASK_AGENT.to_owned(), arguments);
         if !self.agent.may_ask_for(&capability) {
             call.is_error = true;
             call.text = format!("this agent may not ask others for `{capability}`");
-            return self.returned(call, Vec::new(), Receipt::default()).await;
+            return returned(call, Vec::new(), Receipt::default());
         }
-        let target = Target::Capability {
-            name: &capability,
-            content: &message,
-            except: &self.scope.chain,
+        let earlier = match again {
+            true => self.answered_earlier(&call.id).await,
+            false => None,
         };
-        let answer = match routing::route(self.workspace, target).await {
-            Ok(route) => {
-                let scope = self.scope.below(&route.agent, self.turn, self.conversation);
-                let message = Message {
-                    content: message,
-                    ..Message::default()
-                };
-                match scope {
-                    Ok(scope) => {
-                        drive::answer(self.workspace, message, Some(route), scope, self.events)
-                            .await
-                    }
-                    Err(e) => Err(e),
-                }
-            }
-            Err(e) => Err(e.into()),
+        let answer = match earlier {
+            Some(answer) => answer,
+            None => self.answer(&call.id, &capability, message).await,
         };
         match answer {
             Ok(answer) => {
@@ -136,15 +150,71 @@ impl Effects<'_> {
                 } else {
                     answer.content + &files
                 });
-                self.returned(call, answer.tool_calls, answer.receipt).await
+                returned(call, answer.tool_calls, answer.receipt)
             }
             Err(error) => {
                 call.is_error = true;
                 call.text = shortened(error.to_string());
                 let receipt = error.receipt();
-                self.returned(call, Vec::new(), receipt).await
+                returned(call, Vec::new(), receipt)
             }
         }
+    }
+
+    /// Finds an agent for a message, and has it answered in a turn of its own.
+    async fn answer(&self, call: &str, capability: &str, message: String) -> Result<Answer, Error> {
+        let target = Target::Capability {
+            name: capability,
+            content: &message,
+            except: &self.task.chain,
+        };
+        let route = routing::route(self.workspace, target).await?;
+        let task = self.task.below(&route, self.conversation)?;
+        self.workspace.events().tell(route.event());
+        let agent = self.workspace.agent(&route.agent);
+        let agent = agent.map_err(|e| gone(&route.agent, &e))?;
+        let needed = Task::check_parameters(&task.parameters, &agent.config);
+        needed?;
+        let running = agent.activity.begin().map_err(|rest| paused(&agent, rest))?;
+        let beginning = Beginning {
+            content: message,
+            images: Vec::new(),
+            conversation_is_new: true,
+            parent: Some(Parent {
+                turn: self.turn.to_owned(),
+                conversation: self.conversation.to_owned(),
+                call: call.to_owned(),
+                allowance: self.allowance.clone(),
+            }),
+            key: None,
+        };
+        // Boxed, because an agent that asks another one comes here again.
+        let turn = begin::begin(self.workspace, &agent, self.live, task, beginning);
+        let answer = Box::pin(turn).await;
+        tell_health(self.workspace, &agent, &answer);
+        drop(running);
+        answer
+    }
+
+    /// The answer of an agent that was asked for this call before the server ended; its turn is taken up where it was not
+    /// finished. Nothing where it had not begun.
+    async fn answered_earlier(&self, call: &str) -> Option<Result<Answer, Error>> {
+        let store = self.workspace.store();
+        let turn = match store.child_turn(self.turn, call).await {
+            Ok(turn) => turn?,
+            Err(e) => return Some(Err(e.into())),
+        };
+        let state: State = serde_json::from_value(turn.state.clone()).ok()?;
+        if turn.status != TurnStatus::Running {
+            return Some(replay::ended(&turn.conversation, state));
+        }
+        let agent = match self.workspace.agent(&turn.agent) {
+            Ok(agent) => agent,
+            Err(e) => return Some(Err(gone(&turn.agent, &e))),
+        };
+        let above = Some(self.allowance);
+        let turn = begin::take_up(self.workspace, &agent, self.live, turn, state, above);
+        Some(Box::pin(turn).await)
     }
 
     fn call(&self, id: String, name: String, arguments: Value) -> ToolCall {
@@ -161,30 +231,18 @@ impl Effects<'_> {
         }
     }
 
-    async fn tell_call(&self, id: &str, name: &str, arguments: &Value) {
-        let agent = self.agent.name.clone();
-        let event = Event::ToolCall {
-            agent,
-            id: id.to_owned(),
-            name: name.to_owned(),
-            arguments: arguments.clone(),
-        };
-        drop(self.events.send(event).await);
-    }
-
-    async fn returned(&self, call: ToolCall, inner: Vec<ToolCall>, receipt: Receipt) -> Returned {
-        drop(self.events.send(Event::ToolResult(call.clone())).await);
-        Returned {
-            call,
-            inner,
-            receipt,
-        }
-    }
-
     /// Where the conversation's files are kept. All agents that work on one question put theirs into one place.
     fn artifacts(&self) -> PathBuf {
-        let conversation = self.scope.origin.as_deref().unwrap_or(self.conversation);
+        let conversation = self.task.origin.as_deref().unwrap_or(self.conversation);
         self.workspace.data().join("artifacts").join(conversation)
+    }
+}
+
+fn returned(call: ToolCall, inner: Vec<ToolCall>, receipt: Receipt) -> Returned {
+    Returned {
+        call,
+        inner,
+        receipt,
     }
 }
 

@@ -49,6 +49,43 @@ pub enum Error {
         /// What it cost.
         receipt: Box<Receipt>,
     },
+    /// The agent failed too often in a row, and rests.
+    #[error(
+        "the agent `{agent}` rests for {} s, because its last turns failed: {reason}; mend the cause, or `caxton agent restart {agent}`",
+        .retry_after_ms.div_ceil(1000)
+    )]
+    Paused {
+        /// The agent.
+        agent: String,
+        /// Why the last turn failed.
+        reason: String,
+        /// When it takes messages again.
+        retry_after_ms: u64,
+    },
+    /// The message does not give what the agent's prompts need.
+    #[error("{reason}")]
+    Parameters {
+        /// What is missing or not known.
+        reason: String,
+    },
+    /// The key of the message was used for another one.
+    #[error(
+        "the Idempotency-Key `{}` was used for another message; use a new key for each message",
+        .key.escape_debug()
+    )]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+    /// Too many turns run.
+    #[error("{limit} turns run already; try again in a moment")]
+    Busy {
+        /// How many may run.
+        limit: usize,
+    },
+    /// The turn ended without a word, which is a fault of the server.
+    #[error("the turn ended without an answer because of a fault in the server; its log says more")]
+    Gone,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] caxton_memory::Error),
@@ -63,6 +100,11 @@ impl Error {
             Self::NoConversation { .. } => "conversation-not-found",
             Self::Routing(e) => e.code(),
             Self::Delegation { .. } => "delegation-refused",
+            Self::Paused { .. } => "agent-paused",
+            Self::Parameters { .. } => "bad-parameters",
+            Self::KeyReused { .. } => "idempotency-key-reused",
+            Self::Busy { .. } => "too-many-turns",
+            Self::Gone => "internal-error",
             Self::Stopped { fault, .. } => fault.code(),
             Self::Store(_) => "store-failed",
         }

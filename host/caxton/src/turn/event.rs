@@ -1,23 +1,88 @@
 //! What those who wait for an answer see on the way, and the answer itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use caxton_sandbox::llm_types;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::receipt::Receipt;
+use super::error::Error;
+use super::receipt::{CompletionReceipt, Receipt};
+use super::state::Wanted;
 
 /// A message to a workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
     /// The agent that it is for.
     pub to: Option<String>,
     /// The capability that is wanted, where no agent is named.
     pub capability: Option<String>,
-    /// What is said.
+    /// What is said. It may be empty only where there are pictures or an exchange.
     pub content: String,
+    /// Pictures that belong to it.
+    pub images: Vec<Image>,
     /// The conversation that it goes on with; a new one where there is none.
     pub conversation: Option<String>,
+    /// Values for the parameters of the agent's prompts.
+    pub parameters: BTreeMap<String, String>,
+    /// How the answer is to be.
+    pub asked: Asked,
+    /// What was said before, where the client keeps that itself.
+    pub exchange: Option<Exchange>,
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Its media type, such as `image/png`.
+    pub mime_type: String,
+    /// Its bytes.
+    #[serde(with = "base64")]
+    pub data: Vec<u8>,
+}
+
+/// How an answer is to be. What is absent is as the agent's file says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// From 0 (the likeliest words) to 2.
+    pub temperature: Option<f64>,
+    /// The most tokens of the answer; the agent's own limit holds beside it.
+    pub max_tokens: Option<u32>,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
+    /// JSON Schema that the answer must satisfy, as JSON text.
+    pub response_schema: Option<String>,
+}
+
+/// A conversation that the client keeps itself, and tools that it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// All that was said, oldest first, the message that is to be answered included.
+    pub messages: Vec<llm_types::Message>,
+    /// The client's tools. Where the model calls one, the turn ends, and the client goes on with its result.
+    pub tools: Vec<llm_types::ToolSpec>,
+    /// Whether the model must call a tool.
+    pub tool_choice: llm_types::ToolChoice,
+}
+
+/// Bytes as base64 text.
+mod base64 {
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(data: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(data))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(serde::de::Error::custom)
+    }
 }
 
 /// What happens while a turn runs. Agents that are asked by the one that answers show up here too; `agent` tells who.
@@ -77,16 +142,7 @@ pub enum Event {
     /// The answer is complete and on disk.
     Done(Box<Answer>),
     /// There is no answer.
-    Error {
-        /// Why, as a code.
-        code: String,
-        /// Why, in words.
-        message: String,
-        /// The conversation, where it got that far.
-        conversation: Option<String>,
-        /// What it cost until then.
-        receipt: Box<Receipt>,
-    },
+    Error(Box<Error>),
 }
 
 /// A finished tool call.
@@ -134,12 +190,18 @@ pub struct Answer {
     pub agent: String,
     /// The model that answered last, as `provider/model`.
     pub model: String,
+    /// The model that was to answer, where that is another one: the agent's own, for which a fallback stood in.
+    pub fallback_from: Option<String>,
     /// What is said.
     pub content: String,
-    /// Why the model stopped: `end-turn`, `max-tokens`, `stop-text` or `content-filter`.
+    /// Why the model stopped: `end-turn`, `tool-calls`, `max-tokens`, `stop-text` or `content-filter`.
     pub stop_reason: &'static str,
+    /// The client's own tools that it is to call.
+    pub calls: Vec<Wanted>,
     /// The tools that were called, also those of agents that were asked.
     pub tool_calls: Vec<ToolCall>,
+    /// What each request to a model cost, without those of agents that were asked.
+    pub completions: Vec<CompletionReceipt>,
     /// What it cost.
     pub receipt: Receipt,
 }

@@ -24,6 +24,48 @@ pub enum Fault {
         /// The limit.
         limit: u64,
     },
+    /// The money is used up.
+    #[error(
+        "the agent used {} of the {} that one turn may cost, and its next request may cost more than what is left; raise `cost_usd` under [limits] in its file, or ask for less at once",
+        usd(*.used_pusd), usd(*.limit_pusd)
+    )]
+    Cost {
+        /// What it used, in pico-US-dollars.
+        used_pusd: u64,
+        /// The limit.
+        limit_pusd: u64,
+    },
+    /// A limit on money or a budget can't be kept, because it is not known what the model costs.
+    #[error(
+        "the price of the model {model} is not known, so that {what} can't be kept; write it under [components.{provider}.prices.{model_id:?}] in caxton.toml"
+    )]
+    Price {
+        /// The model.
+        model: String,
+        /// Its provider.
+        provider: String,
+        /// Its id there.
+        model_id: String,
+        /// What can't be kept, such as "the budget of the workspace".
+        what: String,
+    },
+    /// The budget of a day is used up.
+    #[error("{reason}")]
+    Budget {
+        /// Whose budget, how large it is, and how much is used.
+        reason: String,
+        /// When the next day begins, in seconds.
+        retry_after_s: u64,
+    },
+    /// Whoever asked has gone, or wants no answer any more.
+    #[error("the turn was cancelled: who asked has gone, or wants no answer any more")]
+    Cancelled,
+    /// The server ended during the turn, too often to take it up again.
+    #[error("the turn was interrupted: {reason}; send the message again")]
+    Interrupted {
+        /// Why it is not taken up again.
+        reason: String,
+    },
     /// The time is up.
     #[error(
         "the agent did not come to an answer within {limit_ms} ms; raise `time` under [limits] in its file, or ask for less at once"
@@ -54,9 +96,40 @@ impl Fault {
         match self {
             Self::ToolRounds { .. } => "tool-rounds-exceeded",
             Self::Tokens { .. } => "tokens-exceeded",
+            Self::Cost { .. } => "cost-exceeded",
+            Self::Price { .. } => "price-unknown",
+            Self::Budget { .. } => "budget-exceeded",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted { .. } => "interrupted",
             Self::Time { .. } => "turn-deadline-exceeded",
             Self::Provider { code, .. } => code,
             Self::Empty { .. } => "empty-answer",
+        }
+    }
+}
+
+/// An amount of pico-US-dollars for people: `$0.0125`.
+pub(crate) fn usd(pusd: u64) -> String {
+    const PER_USD: u64 = 1_000_000_000_000;
+    let (whole, rest) = (pusd / PER_USD, pusd % PER_USD);
+    let rest = format!("{rest:012}");
+    let rest = rest.trim_end_matches('0');
+    format!("${whole}.{rest:0<2}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usd;
+
+    #[test]
+    fn money_is_written_exactly() {
+        for (pusd, shown) in [
+            (0, "$0.00"),
+            (1, "$0.000000000001"),
+            (12_500_000_000, "$0.0125"),
+            (1_500_000_000_000, "$1.50"),
+        ] {
+            assert_eq!(usd(pusd), shown);
         }
     }
 }

@@ -1,26 +1,36 @@
-//! The agent's turn: a message in, an answer out. `state` is what a turn is, and `step` the pure state machine; `drive`
-//! performs what that asks for: completions (`complete`, `request`, `history`), tool calls and other agents (`effects`,
-//! `offer`, `content`). `event` is what those who wait see, `receipt` what it cost, `fault` and `error` why there is no
-//! answer.
+//! The agent's turn: a message in, an answer out. `state` is what a turn is, and `step` the pure state machine. `turns` starts
+//! turns, finds them and takes them up again; `begin` puts together what one is asked (`task`, `offer`, `request`, and
+//! `context`, the conversation so far); `drive` performs what the machine asks for: completions (`complete`, `miss`, within an
+//! `allowance`), tool calls and other agents (`effects`, `content`). `live` is a turn as those see it who follow it, `event`
+//! what they see, `replay` what they see of one that is read from the disk. `receipt` is what it cost, `fault` and `error`
+//! are why there is no answer.
 
+mod allowance;
+mod begin;
 mod complete;
 mod content;
+mod context;
 mod drive;
 mod effects;
 mod error;
 mod event;
 mod fault;
-mod history;
+mod live;
+mod miss;
 mod offer;
 mod receipt;
+mod replay;
 mod request;
 pub mod state;
 mod step;
+mod task;
+mod turns;
 
-pub use drive::run;
 pub use error::Error;
-pub use event::{Answer, Attachment, Event, Message, ToolCall};
+pub use event::{Answer, Asked, Attachment, Event, Exchange, Image, Message, ToolCall};
 pub use fault::Fault;
-pub use receipt::Receipt;
-pub use state::ASK_AGENT;
+pub use live::{EventId, Follower, Keep, Live};
+pub use receipt::{CompletionReceipt, Receipt};
+pub use state::{ASK_AGENT, Wanted};
 pub use step::step;
+pub use turns::{Key, Start, Turns};

@@ -17,8 +17,8 @@ pub struct Receipt {
     pub cached_input_tokens: u64,
     /// Tokens that models wrote.
     pub output_tokens: u64,
-    /// What the tokens cost, in US dollars; nothing where a model's price is not known.
-    pub cost_usd: Option<f64>,
+    /// What the tokens cost, in pico-US-dollars (1e-12), so that sums are exact; nothing where a model's price is not known.
+    pub cost_pusd: Option<u64>,
     /// Units of fuel that components used: about one per WebAssembly instruction.
     pub fuel: u64,
     /// The most memory that one component held, in bytes.
@@ -35,6 +35,25 @@ pub struct Receipt {
     pub denied: u32,
 }
 
+/// What one request to a model cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompletionReceipt {
+    /// The model that was asked, as `provider/model`.
+    pub model: String,
+    /// Tokens that it read, cached ones included.
+    pub input_tokens: u64,
+    /// Of these, the ones that its provider had cached.
+    pub cached_input_tokens: u64,
+    /// Tokens that it wrote.
+    pub output_tokens: u64,
+    /// What they cost, in pico-US-dollars (1e-12); nothing where the price is not known.
+    pub cost_pusd: Option<u64>,
+    /// Wall-clock time, in milliseconds.
+    pub duration_ms: u64,
+    /// The day on which it was asked, in days since 1970, UTC.
+    pub day: u32,
+}
+
 impl Default for Receipt {
     /// A turn that did nothing costs nothing, which is known.
     fn default() -> Self {
@@ -45,7 +64,7 @@ impl Default for Receipt {
             input_tokens: 0,
             cached_input_tokens: 0,
             output_tokens: 0,
-            cost_usd: Some(0.0),
+            cost_pusd: Some(0),
             fuel: 0,
             memory_bytes_peak: 0,
             component_us: 0,
@@ -86,7 +105,7 @@ impl Receipt {
             .cached_input_tokens
             .saturating_add(other.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
-        self.cost_usd = self.cost_usd.zip(other.cost_usd).map(|(a, b)| a + b);
+        self.cost_pusd = self.cost_pusd.zip(other.cost_pusd).map(|(a, b)| a.saturating_add(b));
         self.fuel = self.fuel.saturating_add(other.fuel);
         self.memory_bytes_peak = self.memory_bytes_peak.max(other.memory_bytes_peak);
         self.component_us = self.component_us.saturating_add(other.component_us);

@@ -1,14 +1,14 @@
 //! What a turn is at one moment, what can happen to it, and what is then to be done: data that serialises. How one leads to
 //! the other is in `step`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event::ToolCall;
 use super::fault::Fault;
-use super::receipt::Receipt;
+use super::receipt::{CompletionReceipt, Receipt};
 
 /// The name under which models are offered the tool that asks another agent.
 pub const ASK_AGENT: &str = "ask_agent";
@@ -16,20 +16,32 @@ pub const ASK_AGENT: &str = "ask_agent";
 /// A turn at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// The turn's id.
+    pub id: String,
+    /// How often it was taken up again after the server ended.
+    pub generation: u32,
+    /// How long it has run, in milliseconds. Time in which there was no server does not count.
+    pub elapsed_ms: u64,
     /// Who answers.
     pub agent: String,
     /// What it may use.
     pub limits: Limits,
     /// The tools on offer: the name that the model knows, and the full name.
     pub tools: BTreeMap<String, String>,
+    /// The tools that the client has itself.
+    pub client: BTreeSet<String>,
     /// What was said in this turn, after the message that it answers.
     pub said: Vec<Said>,
     /// Rounds of tool calls so far.
     pub rounds: u32,
     /// Finished calls, in the order in which they were asked for.
     pub calls: Vec<ToolCall>,
+    /// The model that is to answer, as `provider/model`.
+    pub wanted: String,
     /// The model that answered last.
     pub model: String,
+    /// What each request to a model cost.
+    pub completions: Vec<CompletionReceipt>,
     /// What it cost so far.
     pub receipt: Receipt,
     /// What it waits for.
@@ -43,6 +55,10 @@ pub struct Limits {
     pub tool_rounds: u32,
     /// Tokens read and written.
     pub tokens: u64,
+    /// The most tokens of one answer of a model.
+    pub max_tokens: u32,
+    /// The most that it may cost, in pico-US-dollars.
+    pub cost_pusd: Option<u64>,
 }
 
 /// Something that was said in a turn.
@@ -51,10 +67,14 @@ pub struct Limits {
 pub enum Said {
     /// By the model: text, and calls that it asks for.
     Model {
+        /// The model, as `provider/model`.
+        model: String,
         /// The text; may be empty where there are calls.
         text: String,
         /// The calls.
         calls: Vec<Wanted>,
+        /// What only this model understands, and is given back to it alone.
+        opaque: Vec<String>,
     },
     /// By tools: one result for each call of the model's last words, in that order.
     Tools(Vec<Output>),
@@ -88,6 +108,8 @@ pub struct Output {
 pub enum Phase {
     /// To begin.
     New,
+    /// For a summary of what was said earlier.
+    Summarising,
     /// For the model.
     Completing,
     /// For tools: the calls of this round in order, with those results that are in.
@@ -98,6 +120,8 @@ pub enum Phase {
         content: String,
         /// Why the model stopped.
         stop: Stop,
+        /// The client's tools that it is to call.
+        calls: Vec<Wanted>,
     },
     /// For nothing: there is none.
     Failed(Fault),
@@ -109,6 +133,8 @@ pub enum Phase {
 pub enum Stop {
     /// It had said all, or wants calls made.
     EndTurn,
+    /// It wants tools of the client called.
+    ToolCalls,
     /// It reached its limit.
     MaxTokens,
     /// It met a text at which to stop.
@@ -122,6 +148,7 @@ impl Stop {
     pub fn name(self) -> &'static str {
         match self {
             Self::EndTurn => "end-turn",
+            Self::ToolCalls => "tool-calls",
             Self::MaxTokens => "max-tokens",
             Self::StopText => "stop-text",
             Self::ContentFilter => "content-filter",
@@ -133,7 +160,17 @@ impl Stop {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The turn begins.
-    Begin,
+    Begin {
+        /// Earlier words are too many, and are to be summarised first.
+        summarise: bool,
+    },
+    /// There is a summary, or there is none; the turn goes on without it.
+    Summarised {
+        /// What it cost.
+        receipt: Receipt,
+        /// What each request cost.
+        completions: Vec<CompletionReceipt>,
+    },
     /// A model answered.
     Completed(Completion),
     /// No model answered.
@@ -142,6 +179,8 @@ pub enum Event {
         fault: Fault,
         /// What it cost to try.
         receipt: Receipt,
+        /// What each request cost.
+        completions: Vec<CompletionReceipt>,
     },
     /// A call ended.
     Returned {
@@ -155,6 +194,8 @@ pub enum Event {
         /// How long it was.
         limit_ms: u64,
     },
+    /// Whoever asked has gone, or wants no answer any more.
+    Cancelled,
 }
 
 /// What a model answered.
@@ -168,8 +209,12 @@ pub struct Completion {
     pub calls: Vec<Wanted>,
     /// Why it stopped.
     pub stop: Stop,
-    /// What it cost.
+    /// What only the model itself understands.
+    pub opaque: Vec<String>,
+    /// What it cost, requests that failed before it included.
     pub receipt: Receipt,
+    /// What each request cost.
+    pub completions: Vec<CompletionReceipt>,
 }
 
 /// What a call gave.
@@ -186,6 +231,8 @@ pub struct Returned {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
+    /// Summarise what was said earlier.
+    Summarise,
     /// Ask the model for its next words.
     Complete {
         /// Whether it may call tools.
@@ -199,6 +246,8 @@ pub enum Action {
         tool: String,
         /// Its arguments, an object.
         arguments: Value,
+        /// It may have been called before the server ended.
+        again: bool,
     },
     /// Ask another agent.
     AskAgent {
@@ -208,6 +257,8 @@ pub enum Action {
         capability: String,
         /// What it is asked.
         message: String,
+        /// It may have been asked before the server ended.
+        again: bool,
     },
     /// Give the answer.
     Finish,
@@ -217,15 +268,27 @@ pub enum Action {
 
 impl State {
     /// A turn that has not begun.
-    pub fn new(agent: &str, limits: Limits, tools: BTreeMap<String, String>) -> Self {
+    pub fn new(
+        id: &str,
+        agent: &str,
+        limits: Limits,
+        tools: BTreeMap<String, String>,
+        client: BTreeSet<String>,
+    ) -> Self {
         Self {
+            id: id.to_owned(),
+            generation: 1,
+            elapsed_ms: 0,
             agent: agent.to_owned(),
             limits,
             tools,
+            client,
             said: Vec::new(),
             rounds: 0,
             calls: Vec::new(),
+            wanted: String::new(),
             model: String::new(),
+            completions: Vec::new(),
             receipt: Receipt::default(),
             phase: Phase::New,
         }

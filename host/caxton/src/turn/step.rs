@@ -18,10 +18,31 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     let actions = match (std::mem::replace(&mut state.phase, Phase::New), event) {
         (phase @ (Phase::Done { .. } | Phase::Failed(_)), _) => keep(&mut state, phase),
         (_, Event::TimeUp { limit_ms }) => fail(&mut state, Fault::Time { limit_ms }),
-        (Phase::New, Event::Begin) => complete(&mut state),
-        (Phase::Completing, Event::Completed(completion)) => completed(&mut state, completion),
-        (Phase::Completing, Event::NotCompleted { fault, receipt }) => {
+        (_, Event::Cancelled) => fail(&mut state, Fault::Cancelled),
+        (Phase::New, Event::Begin { summarise: true }) => {
+            state.phase = Phase::Summarising;
+            vec![Action::Summarise]
+        }
+        (Phase::New, Event::Begin { summarise: false }) => complete(&mut state),
+        (Phase::Summarising, Event::Summarised { receipt, completions }) => {
             state.receipt.add(&receipt);
+            state.completions.extend(completions);
+            match used_up(&state) {
+                Some(fault) => fail(&mut state, fault),
+                None => complete(&mut state),
+            }
+        }
+        (Phase::Completing, Event::Completed(completion)) => completed(&mut state, completion),
+        (
+            Phase::Completing,
+            Event::NotCompleted {
+                fault,
+                receipt,
+                completions,
+            },
+        ) => {
+            state.receipt.add(&receipt);
+            state.completions.extend(completions);
             fail(&mut state, fault)
         }
         (Phase::Calling(round), Event::Returned { id, returned }) => {
@@ -30,6 +51,23 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         (phase, _) => keep(&mut state, phase),
     };
     (state, actions)
+}
+
+/// What is to be done for a turn that is taken up again, in the state in which it was written down.
+pub fn resume(state: &State) -> Vec<Action> {
+    match &state.phase {
+        Phase::New | Phase::Done { .. } | Phase::Failed(_) => Vec::new(),
+        Phase::Summarising => vec![Action::Summarise],
+        Phase::Completing => vec![Action::Complete {
+            tools: may_call(state),
+        }],
+        Phase::Calling(round) => {
+            let open = round.iter().enumerate();
+            let open = open.filter(|(_, (_, returned))| returned.is_none());
+            open.filter_map(|(place, (wanted, _))| action(state, place, wanted, true).ok())
+                .collect()
+        }
+    }
 }
 
 fn keep(state: &mut State, phase: Phase) -> Vec<Action> {
@@ -44,10 +82,15 @@ fn fail(state: &mut State, fault: Fault) -> Vec<Action> {
 
 fn complete(state: &mut State) -> Vec<Action> {
     state.phase = Phase::Completing;
-    // With its last round used up, the model is asked to answer with what it knows by now.
     vec![Action::Complete {
-        tools: state.rounds < state.limits.tool_rounds && !state.tools.is_empty(),
+        tools: may_call(state),
     }]
+}
+
+/// Whether the model may call tools. With its last round used up, it is asked to answer with what it knows by now.
+fn may_call(state: &State) -> bool {
+    let own = state.rounds < state.limits.tool_rounds && !state.tools.is_empty();
+    own || !state.client.is_empty()
 }
 
 fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
@@ -56,26 +99,26 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
         text,
         mut calls,
         stop,
+        opaque,
         receipt,
+        completions,
     } = completion;
     state.receipt.add(&receipt);
-    state.model = model;
+    state.completions.extend(completions);
+    state.model.clone_from(&model);
     if calls.is_empty() {
         if text.trim().is_empty() {
-            let model = state.model.clone();
             return fail(state, Fault::Empty { model });
         }
-        state.said.push(Said::Model {
-            text: text.clone(),
-            calls,
-        });
-        state.phase = Phase::Done {
-            content: text,
-            stop,
-        };
-        return vec![Action::Finish];
+        return done(state, model, text, Vec::new(), opaque, stop);
     }
-    if let Some(fault) = tokens_used_up(state) {
+    if calls.iter().any(|wanted| state.client.contains(&wanted.name)) {
+        // What the agent's own tools were to do in the same breath, the model asks for again when it knows the results.
+        calls.retain(|wanted| state.client.contains(&wanted.name));
+        mint(state, &mut calls);
+        return done(state, model, text, calls, opaque, Stop::ToolCalls);
+    }
+    if let Some(fault) = used_up(state) {
         return fail(state, fault);
     }
     if state.rounds >= state.limits.tool_rounds {
@@ -85,13 +128,15 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
     state.rounds += 1;
     make_unique(state, &mut calls);
     state.said.push(Said::Model {
+        model,
         text,
         calls: calls.clone(),
+        opaque,
     });
     let mut actions = Vec::new();
     let mut round = Vec::new();
     for (place, wanted) in calls.into_iter().enumerate() {
-        let returned = match action(state, place, &wanted) {
+        let returned = match action(state, place, &wanted, false) {
             Ok(action) => {
                 actions.push(action);
                 None
@@ -107,8 +152,31 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
     actions
 }
 
+/// Ends the turn with an answer, or with calls that the client is to make.
+fn done(
+    state: &mut State,
+    model: String,
+    text: String,
+    calls: Vec<Wanted>,
+    opaque: Vec<String>,
+    stop: Stop,
+) -> Vec<Action> {
+    state.said.push(Said::Model {
+        model,
+        text: text.clone(),
+        calls: calls.clone(),
+        opaque,
+    });
+    state.phase = Phase::Done {
+        content: text,
+        stop,
+        calls,
+    };
+    vec![Action::Finish]
+}
+
 /// What is done for a call, or why nothing is, in words for the model.
-fn action(state: &State, place: usize, wanted: &Wanted) -> Result<Action, String> {
+fn action(state: &State, place: usize, wanted: &Wanted, again: bool) -> Result<Action, String> {
     let Wanted {
         id,
         name,
@@ -132,6 +200,7 @@ fn action(state: &State, place: usize, wanted: &Wanted) -> Result<Action, String
             id: id.clone(),
             tool: tool.clone(),
             arguments: Value::Object(arguments),
+            again,
         });
     }
     let text = |key: &str| match arguments.get(key).and_then(Value::as_str).map(str::trim) {
@@ -144,6 +213,7 @@ fn action(state: &State, place: usize, wanted: &Wanted) -> Result<Action, String
         id: id.clone(),
         capability: text("capability")?,
         message: text("message")?,
+        again,
     })
 }
 
@@ -221,15 +291,32 @@ fn round_ended(state: &mut State, round: Vec<(Wanted, Option<Returned>)>) -> Vec
         state.calls.extend(inner);
     }
     state.said.push(Said::Tools(outputs));
-    match tokens_used_up(state) {
+    match used_up(state) {
         Some(fault) => fail(state, fault),
         None => complete(state),
     }
 }
 
-fn tokens_used_up(state: &State) -> Option<Fault> {
+/// The limit that has nothing left for another request to a model. How much is left is looked at before each request; this
+/// ends a turn before tools are called whose results no model would read.
+fn used_up(state: &State) -> Option<Fault> {
     let (used, limit) = (state.receipt.tokens(), state.limits.tokens);
-    (used >= limit).then_some(Fault::Tokens { used, limit })
+    if used >= limit {
+        return Some(Fault::Tokens { used, limit });
+    }
+    let limit_pusd = state.limits.cost_pusd?;
+    let used_pusd = state.receipt.cost_pusd.unwrap_or_default();
+    (used_pusd >= limit_pusd).then_some(Fault::Cost {
+        used_pusd,
+        limit_pusd,
+    })
+}
+
+/// Gives the client's calls ids by which the turn is found again when the client comes back with their results.
+fn mint(state: &State, calls: &mut [Wanted]) {
+    for (place, wanted) in calls.iter_mut().enumerate() {
+        wanted.id = format!("call_{}_{place}", state.id);
+    }
 }
 
 /// Results refer to calls by id, so each call of a turn has its own, whatever the model wrote.

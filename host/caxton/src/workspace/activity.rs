@@ -1,9 +1,11 @@
-//! What an agent has done since the server started: counters that turns add to without waiting for each other, and whether
-//! its last turn failed.
+//! What an agent has done since the server started, and how it is. One that fails again and again is given a rest (a circuit
+//! breaker): messages to it are refused at once, and after a pause one of them is tried.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::config::Breaker;
 
 /// An agent's counters.
 #[derive(Debug, Default)]
@@ -14,7 +16,20 @@ pub struct Activity {
     tokens: AtomicU64,
     running: AtomicU64,
     last_ms: AtomicU64,
-    failed: Mutex<Option<String>>,
+    health: Mutex<Health>,
+}
+
+/// How its last turns went.
+#[derive(Debug, Default)]
+struct Health {
+    /// Why the last one failed.
+    reason: Option<String>,
+    /// Turns that failed in a row.
+    in_a_row: u32,
+    /// Until when it rests, and for how long in all.
+    rest: Option<(Instant, Duration)>,
+    /// After the rest, the one turn that is tried is under way.
+    trying: bool,
 }
 
 /// An agent's counters at one moment.
@@ -49,6 +64,13 @@ pub enum AgentState {
         /// Why.
         reason: String,
     },
+    /// Too many turns failed in a row. It takes no messages for a while.
+    Paused {
+        /// Why the last one failed.
+        reason: String,
+        /// How long it still rests, in milliseconds.
+        left_ms: u64,
+    },
 }
 
 impl AgentState {
@@ -58,21 +80,78 @@ impl AgentState {
             Self::Ready => "ready",
             Self::Busy { .. } => "busy",
             Self::Failed { .. } => "failed",
+            Self::Paused { .. } => "paused",
         }
     }
 }
 
+/// Why an agent takes no message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// Why its last turn failed.
+    pub reason: String,
+    /// How long it still rests.
+    pub left: Duration,
+}
+
+/// How a turn went, as far as the agent's health is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It gave an answer.
+    Answered,
+    /// It failed, for a reason that the next turn may meet as well.
+    Failed(String),
+    /// It ended for a reason that says nothing about the agent: its client went away, or asked for too much.
+    Neither,
+}
+
+/// What became of an agent's health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// It failed, and worked before.
+    Failed,
+    /// It rests now.
+    Paused,
+    /// It works, and failed before.
+    Recovered,
+}
+
 /// A turn that is under way; it counts as running until this is dropped.
 #[derive(Debug)]
-pub struct Running<'a>(&'a Activity);
+pub struct Running<'a> {
+    activity: &'a Activity,
+    trial: bool,
+}
 
 impl Activity {
-    /// A turn begins.
-    pub fn begin(&self) -> Running<'_> {
+    /// A turn begins, unless the agent rests.
+    ///
+    /// # Errors
+    /// [`Paused`] while it rests, and while the one turn is tried that decides whether it goes on doing so.
+    pub fn begin(&self) -> Result<Running<'_>, Paused> {
+        let trial = self.admit()?;
         self.messages.fetch_add(1, Relaxed);
         self.running.fetch_add(1, Relaxed);
         self.touch();
-        Running(self)
+        Ok(Running {
+            activity: self,
+            trial,
+        })
+    }
+
+    /// Whether it would take a message now.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn takes_messages(&self) -> Result<(), Paused> {
+        self.health().rests(Instant::now())
+    }
+
+    fn admit(&self) -> Result<bool, Paused> {
+        let mut health = self.health();
+        health.rests(Instant::now())?;
+        health.trying = health.rest.is_some();
+        Ok(health.trying)
     }
 
     /// Counts calls and tokens.
@@ -81,29 +160,52 @@ impl Activity {
         self.tokens.fetch_add(tokens, Relaxed);
     }
 
-    /// A turn ended well, or with the reason why it did not. Returns whether that is a change.
-    pub fn end(&self, failure: Option<String>) -> bool {
-        if failure.is_some() {
-            self.failures.fetch_add(1, Relaxed);
+    /// A turn ended. Returns what that changed.
+    pub fn end(&self, outcome: Outcome, breaker: &Breaker) -> Option<Turned> {
+        let reason = match outcome {
+            Outcome::Neither => return None,
+            Outcome::Answered => {
+                let mut health = self.health();
+                let recovered = health.reason.is_some();
+                *health = Health::default();
+                return recovered.then_some(Turned::Recovered);
+            }
+            Outcome::Failed(reason) => reason,
+        };
+        self.failures.fetch_add(1, Relaxed);
+        let mut health = self.health();
+        let first = health.reason.replace(reason).is_none();
+        health.in_a_row = health.in_a_row.saturating_add(1);
+        let due = breaker.failures > 0 && health.in_a_row >= breaker.failures;
+        let now = Instant::now();
+        // Turns that began before the rest, and fail during it, do not make it longer.
+        let resting = health.rest.is_some_and(|(until, _)| now < until);
+        if due && !resting {
+            let pause = health.rest.map_or(breaker.pause, |(_, before)| {
+                before.saturating_mul(2).min(breaker.pause_max)
+            });
+            health.rest = Some((now + pause, pause));
+            return Some(Turned::Paused);
         }
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let change = failed.is_some() != failure.is_some();
-        *failed = failure;
-        change
+        first.then_some(Turned::Failed)
     }
 
     /// The counters now.
     pub fn snapshot(&self) -> Snapshot {
-        let failed = self
-            .failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let state = match (self.running.load(Relaxed), failed) {
-            (0, None) => AgentState::Ready,
-            (0, Some(reason)) => AgentState::Failed { reason },
-            (turns, _) => AgentState::Busy { turns },
+        let health = self.health();
+        let paused = health.rests(Instant::now()).err();
+        let state = match (self.running.load(Relaxed), paused, &health.reason) {
+            (_, Some(Paused { reason, left }), _) => AgentState::Paused {
+                reason,
+                left_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+            },
+            (0, None, None) => AgentState::Ready,
+            (0, None, Some(reason)) => AgentState::Failed {
+                reason: reason.clone(),
+            },
+            (turns, None, _) => AgentState::Busy { turns },
         };
+        drop(health);
         Snapshot {
             state,
             messages: self.messages.load(Relaxed),
@@ -112,6 +214,11 @@ impl Activity {
             tokens: self.tokens.load(Relaxed),
             last_ms: Some(self.last_ms.load(Relaxed)).filter(|ms| *ms > 0),
         }
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        // What is done under the lock can't panic half way.
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn touch(&self) {
@@ -123,10 +230,30 @@ impl Activity {
     }
 }
 
+impl Health {
+    fn rests(&self, now: Instant) -> Result<(), Paused> {
+        let Some((until, _)) = self.rest else {
+            return Ok(());
+        };
+        let left = until.saturating_duration_since(now);
+        if left.is_zero() && !self.trying {
+            return Ok(());
+        }
+        Err(Paused {
+            reason: self.reason.clone().unwrap_or_default(),
+            // Nobody knows how long the turn takes that is being tried.
+            left: left.max(Duration::from_secs(1)),
+        })
+    }
+}
+
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Relaxed);
-        self.0.touch();
+        self.activity.running.fetch_sub(1, Relaxed);
+        if self.trial {
+            self.activity.health().trying = false;
+        }
+        self.activity.touch();
     }
 }
 
@@ -134,26 +261,65 @@ impl Drop for Running<'_> {
 mod tests {
     use super::*;
 
+    const BREAKER: Breaker = Breaker {
+        failures: 2,
+        pause: Duration::from_secs(3600),
+        pause_max: Duration::from_secs(7200),
+    };
+
+    fn failed() -> Outcome {
+        Outcome::Failed("no key".to_owned())
+    }
+
     #[test]
     fn an_agent_is_busy_while_it_answers_and_failed_until_a_turn_works() {
         let activity = Activity::default();
         assert_eq!(activity.snapshot().state, AgentState::Ready);
-        let running = activity.begin();
+        let running = activity.begin().expect("it takes messages");
         assert_eq!(activity.snapshot().state, AgentState::Busy { turns: 1 });
-        assert!(activity.end(Some("no key".to_owned())));
+        assert_eq!(activity.end(failed(), &BREAKER), Some(Turned::Failed));
         drop(running);
-        assert_eq!(
-            activity.snapshot().state,
-            AgentState::Failed {
-                reason: "no key".to_owned()
-            }
-        );
+        let reason = "no key".to_owned();
+        assert_eq!(activity.snapshot().state, AgentState::Failed { reason });
         drop(activity.begin());
-        assert!(activity.end(None));
+        assert_eq!(activity.end(Outcome::Neither, &BREAKER), None);
+        assert_eq!(
+            activity.end(Outcome::Answered, &BREAKER),
+            Some(Turned::Recovered)
+        );
         let now = activity.snapshot();
         assert_eq!(
             (now.state, now.messages, now.failures),
             (AgentState::Ready, 2, 1)
         );
+    }
+
+    #[test]
+    fn an_agent_that_keeps_failing_rests_and_is_tried_once_at_a_time() {
+        let activity = Activity::default();
+        activity.end(failed(), &BREAKER);
+        assert_eq!(activity.end(failed(), &BREAKER), Some(Turned::Paused));
+        let refused = activity.begin().expect_err("it rests");
+        assert!(refused.left > Duration::from_secs(3000), "{refused:?}");
+        assert_eq!(activity.snapshot().state.name(), "paused");
+        // A turn that began before and fails now does not prolong the rest.
+        assert_eq!(activity.end(failed(), &BREAKER), None);
+
+        let over = |activity: &Activity| {
+            let mut health = activity.health();
+            health.rest = health.rest.map(|(_, pause)| (Instant::now(), pause));
+        };
+        over(&activity);
+        let trial = activity.begin().expect("one is tried");
+        assert!(activity.begin().is_err(), "and no other");
+        assert_eq!(activity.end(failed(), &BREAKER), Some(Turned::Paused));
+        drop(trial);
+        let rest = activity.health().rest.map(|(_, pause)| pause);
+        assert_eq!(rest, Some(BREAKER.pause_max), "the rest doubles");
+        over(&activity);
+        let trial = activity.begin().expect("one is tried");
+        activity.end(Outcome::Answered, &BREAKER);
+        drop(trial);
+        assert!(activity.begin().is_ok() && activity.begin().is_ok());
     }
 }

@@ -1,0 +1,371 @@
+//! A turn as those see it who wait for it: a log of its events that anyone can follow from any place, and how it ended. Where
+//! nobody follows a turn any more, it is cancelled, unless it is to run to its end.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use super::event::{Answer, Event};
+
+/// How long a turn goes on when nobody follows it: enough to come back after a broken connection, little enough that a model
+/// does not write on for a person who has gone.
+const ALONE_MAX: Duration = Duration::from_secs(2);
+
+/// The place of an event in a turn. A server that takes a turn up again begins a new generation, with places of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventId {
+    /// How often the turn was taken up again.
+    pub generation: u32,
+    /// Grows from event to event, from 1.
+    pub seq: u64,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.generation, self.seq)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (generation, seq) = text.split_once('-').ok_or(())?;
+        Ok(Self {
+            generation: generation.parse().map_err(|_| ())?,
+            seq: seq.parse().map_err(|_| ())?,
+        })
+    }
+}
+
+/// What becomes of a turn that nobody follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// It is cancelled: who asked has gone.
+    #[default]
+    WhileFollowed,
+    /// It runs to its end: who asked comes back for the answer.
+    ToTheEnd,
+}
+
+/// A turn that runs, or has ended. Clones share it.
+#[derive(Clone)]
+pub struct Live {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: String,
+    conversation: String,
+    agent: String,
+    generation: u32,
+    log: Mutex<Log>,
+    /// How many events may be seen; `u64::MAX` stands for none more to come.
+    seen: watch::Sender<u64>,
+    cancel: CancellationToken,
+}
+
+#[derive(Default)]
+struct Log {
+    events: Vec<Event>,
+    /// Nothing is shown before the message is on disk.
+    shown: bool,
+    ended: Option<Result<Box<Answer>, Error>>,
+    followers: usize,
+    keep: Keep,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("id", &self.inner.id)
+            .field("agent", &self.inner.agent)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    pub(super) fn new(id: String, conversation: String, agent: String, generation: u32) -> Self {
+        let (seen, _) = watch::channel(0);
+        Self {
+            inner: Arc::new(Inner {
+                id,
+                conversation,
+                agent,
+                generation,
+                log: Mutex::default(),
+                seen,
+                cancel: CancellationToken::new(),
+            }),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// Its conversation.
+    pub fn conversation(&self) -> &str {
+        &self.inner.conversation
+    }
+
+    /// Who answers.
+    pub fn agent(&self) -> &str {
+        &self.inner.agent
+    }
+
+    /// How it ended; nothing while it runs.
+    pub fn ended(&self) -> Option<Result<Answer, Error>> {
+        self.log().ended.clone().map(|ended| ended.map(|answer| *answer))
+    }
+
+    /// Stops it. It ends with [`Error::Stopped`] as soon as what it does can be stopped.
+    pub fn cancel(&self) {
+        self.inner.cancel.cancel();
+    }
+
+    /// Lets it run to its end, whoever follows.
+    pub fn keep(&self) {
+        self.log().keep = Keep::ToTheEnd;
+    }
+
+    /// Follows it: from its beginning, or after the event that was seen last. Where that one is of another generation, what
+    /// follows begins anew; see [`Follower::begins_anew`].
+    pub fn follow(&self, after: Option<EventId>) -> Follower {
+        let mut log = self.log();
+        log.followers += 1;
+        let known = after.filter(|after| {
+            after.generation == self.inner.generation && after.seq <= log.events.len() as u64
+        });
+        Follower {
+            live: self.clone(),
+            next: known.map_or(0, |after| after.seq),
+            anew: after.is_some() && known.is_none(),
+            seen: self.inner.seen.subscribe(),
+        }
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// [`Error`] says why there is no answer.
+    pub async fn answer(&self) -> Result<Answer, Error> {
+        // Whoever waits for the answer follows.
+        let mut follower = self.follow(None);
+        loop {
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            // The sender lives as long as this handle.
+            if follower.seen.changed().await.is_err() {
+                return Err(Error::Gone);
+            }
+        }
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        self.inner.generation
+    }
+
+    /// Waits until it is to be stopped.
+    pub(super) async fn cancelled(&self) {
+        self.inner.cancel.cancelled().await;
+    }
+
+    /// Appends an event.
+    pub(super) fn tell(&self, event: Event) {
+        let mut log = self.log();
+        log.events.push(event);
+        if log.shown {
+            let seen = log.events.len() as u64;
+            drop(log);
+            self.inner.seen.send_replace(seen);
+        }
+    }
+
+    /// Shows what there is: the message is on disk.
+    pub(super) fn show(&self) {
+        let mut log = self.log();
+        if !log.shown {
+            log.shown = true;
+            let seen = log.events.len() as u64;
+            drop(log);
+            self.inner.seen.send_replace(seen);
+        }
+    }
+
+    /// Says how it ended. What comes later is not told.
+    pub(super) fn end(&self, ended: Result<Answer, Error>) {
+        let mut log = self.log();
+        if log.ended.is_some() {
+            return;
+        }
+        log.events.push(match &ended {
+            Ok(answer) => Event::Done(Box::new(answer.clone())),
+            Err(error) => Event::Error(Box::new(error.clone())),
+        });
+        log.ended = Some(ended.map(Box::new));
+        log.shown = true;
+        drop(log);
+        self.inner.seen.send_replace(u64::MAX);
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        // Nothing that is done under the lock can panic half way.
+        self.inner.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One follower less. The last one to go cancels the turn, in a moment.
+    fn left(&self) {
+        let mut log = self.log();
+        log.followers -= 1;
+        if !self.is_alone(&log) {
+            return;
+        }
+        drop(log);
+        let live = self.clone();
+        // Without a runtime the server is gone.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(ALONE_MAX).await;
+                if live.is_alone(&live.log()) {
+                    live.cancel();
+                }
+            });
+        }
+    }
+
+    fn is_alone(&self, log: &Log) -> bool {
+        log.followers == 0 && log.ended.is_none() && log.keep == Keep::WhileFollowed
+    }
+}
+
+/// Somebody who follows a turn.
+#[derive(Debug)]
+pub struct Follower {
+    live: Live,
+    next: u64,
+    anew: bool,
+    seen: watch::Receiver<u64>,
+}
+
+impl Follower {
+    /// Whether what was seen before is void, because it can't be told where in the turn that was: the events begin with the
+    /// turn's first.
+    pub fn begins_anew(&self) -> bool {
+        self.anew
+    }
+
+    /// The next event; nothing after the last, which is `Done` or `Error`.
+    pub async fn next(&mut self) -> Option<(EventId, Event)> {
+        loop {
+            let shown = *self.seen.borrow_and_update();
+            if shown > self.next {
+                let log = self.live.log();
+                let place = usize::try_from(self.next).unwrap_or(usize::MAX);
+                let event = log.events.get(place)?.clone();
+                drop(log);
+                self.next += 1;
+                let id = EventId {
+                    generation: self.live.inner.generation,
+                    seq: self.next,
+                };
+                return Some((id, event));
+            }
+            self.seen.changed().await.ok()?;
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.live.left();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delta(text: &str) -> Event {
+        Event::Delta {
+            agent: "a".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn live() -> Live {
+        Live::new("t".to_owned(), "c".to_owned(), "a".to_owned(), 1)
+    }
+
+    async fn texts(follower: &mut Follower) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Some((id, event)) = follower.next().await {
+            match event {
+                Event::Delta { text, .. } => texts.push(format!("{id} {text}")),
+                _ => texts.push(id.to_string()),
+            }
+        }
+        texts
+    }
+
+    #[tokio::test]
+    async fn a_follower_who_comes_back_goes_on_where_it_was() {
+        let live = live();
+        live.keep();
+        live.tell(delta("one"));
+        live.show();
+        let mut first = live.follow(None);
+        let (seen, _) = first.next().await.expect("an event");
+        drop(first);
+        live.tell(delta("two"));
+        live.tell(delta("three"));
+        live.end(Err(Error::Empty));
+        live.tell(delta("late"));
+        let mut back = live.follow(Some(seen));
+        assert!(!back.begins_anew());
+        assert_eq!(texts(&mut back).await, ["1-2 two", "1-3 three", "1-4"]);
+        let other = EventId { generation: 0, ..seen };
+        let mut anew = live.follow(Some(other));
+        assert!(anew.begins_anew());
+        assert_eq!(texts(&mut anew).await.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_shown_before_the_message_is_on_disk() {
+        let live = live();
+        let mut follower = live.follow(None);
+        live.tell(delta("one"));
+        assert!(futures_util::FutureExt::now_or_never(follower.next()).is_none());
+        live.show();
+        assert!(follower.next().await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_nobody_follows_is_cancelled_unless_it_is_kept() {
+        for (keep, cancelled) in [(Keep::WhileFollowed, true), (Keep::ToTheEnd, false)] {
+            let live = live();
+            if keep == Keep::ToTheEnd {
+                live.keep();
+            }
+            drop(live.follow(None));
+            let waited = tokio::time::timeout(ALONE_MAX * 2, live.cancelled()).await;
+            assert_eq!(waited.is_ok(), cancelled, "{keep:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_read_as_they_are_written() {
+        let id = EventId { generation: 2, seq: 17 };
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "1", "1-", "-1", "a-b", "1-2-3", "99999999999-1"] {
+            assert_eq!(wrong.parse::<EventId>(), Err(()), "{wrong}");
+        }
+    }
+}
