@@ -1,9 +1,11 @@
 //! An agent as its TOML file describes it.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 
 use super::glob::Glob;
-use super::limits::TurnLimits;
+use super::limits::{Breaker, Budget, TurnLimits};
 use super::prompt::Prompt;
 use super::workspace::ModelRef;
 
@@ -24,16 +26,68 @@ pub struct Agent {
     pub delegates: Vec<Glob>,
     /// The model that it thinks with; the workspace's default where absent.
     pub model: Option<ModelRef>,
+    /// Models to try, in order, where that one can't answer; the workspace's where absent, none where empty.
+    pub fallback: Option<Vec<ModelRef>>,
     /// From 0 (the likeliest words) to 2; the model's own default where absent.
     pub temperature: Option<f64>,
     /// What it is told about itself.
     pub system_prompt: Prompt,
     /// How a message is put to the model.
     pub user_prompt_template: Prompt,
+    /// What a message may set in the prompts, by name. Every one is named by a prompt.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What it is told of a conversation.
+    pub context: Context,
     /// What it remembers.
     pub memory: Memory,
     /// What one turn may use.
     pub limits: TurnLimits,
+    /// What all its turns of one day may use.
+    pub budget: Budget,
+    /// When it is left alone because it keeps failing.
+    pub breaker: Breaker,
+}
+
+/// A variable of an agent's prompts that the one who sends a message may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// What it means; may be empty.
+    pub description: String,
+    /// Its value where the message gives none. Absent: the message must give one.
+    pub default: Option<String>,
+}
+
+/// What an agent is told of a conversation beside the message that it answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Context {
+    /// How many tokens of earlier messages, at most. Absent: half of `limits.tokens`, so that the other half is left for the
+    /// answer. 0: none.
+    pub window_tokens: Option<u64>,
+    /// What becomes of those that don't fit.
+    pub overflow: Overflow,
+    /// Whose messages they are.
+    pub scope: ContextScope,
+}
+
+/// What becomes of earlier messages that don't fit into the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The oldest are left out. The default, because it costs nothing.
+    #[default]
+    Drop,
+    /// The model sums up the oldest.
+    Summarise,
+}
+
+/// Whose messages an agent is told of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ContextScope {
+    /// All of the conversation, what was said with other agents too. The default, because whoever talks to several agents in one
+    /// conversation expects them to have listened.
+    #[default]
+    Shared,
+    /// Those of its own turns.
+    Agent,
 }
 
 /// Something that an agent can do.

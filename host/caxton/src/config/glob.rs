@@ -37,14 +37,64 @@ impl Glob {
         ))
     }
 
+    /// Parses a pattern over the ids of models, in which providers use any characters.
+    ///
+    /// # Errors
+    /// `bad-pattern` where it is empty, too long, or has control characters or spaces around it.
+    pub fn parse_model(text: &str) -> Result<Self, Refusal> {
+        let why = if text.trim().is_empty() {
+            "which is empty"
+        } else if text.chars().count() > Self::CHARS_MAX {
+            "which is longer than 256 characters"
+        } else if text.trim() != text || text.chars().any(char::is_control) {
+            "which has spaces around it or control characters"
+        } else {
+            return Ok(Self(text.to_owned()));
+        };
+        Err(Refusal::new(
+            "bad-pattern",
+            format!("is {}, {why}", quoted(text)),
+            "write a model's id as its provider knows it; `*` stands for any characters and `?` for one",
+        ))
+    }
+
     /// Whether `name` fits the pattern. The time is bounded by the product of both lengths.
     pub fn matches(&self, name: &str) -> bool {
-        let pattern: Vec<char> = self.0.chars().collect();
-        self.states_after(name).last() == Some(&pattern.len())
+        // Almost every pattern is a name or ends in its only star; both are told without a table of states, which counts where
+        // thousands of agents are held against each other.
+        match self.split() {
+            (_, "") => self.0 == name,
+            (head, "*") => name.starts_with(head),
+            (head, _) => {
+                name.starts_with(head)
+                    && self.states_after(name).last() == Some(&self.0.chars().count())
+            }
+        }
     }
 
     /// Whether some name that begins with `prefix` and goes on after it could fit.
     pub fn may_match_after(&self, prefix: &str) -> bool {
+        match self.split() {
+            (head, "") => head.len() > prefix.len() && head.starts_with(prefix),
+            (head, _) if head.starts_with(prefix) => true,
+            (head, _) if !prefix.starts_with(head) => false,
+            (_, wild) if wild.starts_with('*') => true,
+            _ => self.states_may_match_after(prefix),
+        }
+    }
+
+    /// The characters before the first wildcard: what every name that fits begins with.
+    pub fn head(&self) -> &str {
+        self.split().0
+    }
+
+    /// The pattern up to its first wildcard, and from there on.
+    fn split(&self) -> (&str, &str) {
+        self.0
+            .split_at(self.0.find(['*', '?']).unwrap_or(self.0.len()))
+    }
+
+    fn states_may_match_after(&self, prefix: &str) -> bool {
         let pattern: Vec<char> = self.0.chars().collect();
         self.states_after(prefix).into_iter().any(|state| {
             state < pattern.len() || (state > 0 && pattern.get(state - 1) == Some(&'*'))
@@ -123,6 +173,8 @@ mod tests {
             ("*__re?d", "files__red", false),
             ("a*b*c", "aXbXbXc", true),
             ("a*b*c", "aXbX", false),
+            ("?", "ä", true),
+            ("ab?", "ab", false),
             ("**", "", true),
         ] {
             assert_eq!(

@@ -1,7 +1,7 @@
 //! What a workspace says about itself: `caxton.toml` and the agents' TOML as plain data with defaults, and `check`, which reads them
 //! and finds every fault at once. Nothing is loaded, started or fetched here.
 //!
-//! Reading order: `workspace` and `agent` (the data), `limits`, `prompt`, `glob`, `name`, `units`, `grants` (what single values
+//! Reading order: `workspace` and `agent` (the data), `limits`, `prompt`, `glob`, `name`, `units`, `money`, `grants` (what single values
 //! mean), `fault`, `document` (TOML that survives its faults), `check`.
 
 mod agent;
@@ -11,7 +11,9 @@ mod fault;
 mod glob;
 pub mod grants;
 mod limits;
+pub mod money;
 pub mod name;
+mod offers;
 mod prompt;
 mod suggest;
 #[cfg(test)]
@@ -19,13 +21,15 @@ mod tests;
 pub mod units;
 mod workspace;
 
-pub use agent::{Agent, Capability, Memory, Scope};
+pub use agent::{Agent, Capability, Context, ContextScope, Memory, Overflow, Parameter, Scope};
 pub use check::{
     AgentContext, Checked, Known, check, check_agent, check_agent_file, components_in,
 };
 pub use fault::{Fault, Refusal};
 pub use glob::Glob;
-pub use limits::{TurnCeilings, TurnLimits};
+pub use limits::{Breaker, Budget, Rate, TurnCeilings, TurnLimits};
+pub use money::{Price, Prices};
+pub(crate) use offers::Offers;
 pub use prompt::{Misprint, Prompt, Variable};
 pub use workspace::{
     ComponentSpec, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK, Router, Source,

@@ -4,6 +4,7 @@
 use semver::Version;
 
 use super::fault::{Refusal, quoted};
+use super::prompt::Variable;
 
 /// The longest name. Tool names join a component's name and a tool's, and clients cut at 128 characters.
 pub const NAME_CHARS_MAX: usize = 64;
@@ -55,6 +56,43 @@ pub fn check_agent(name: &str) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// Checks the name of an agent's parameter, which stands between the braces of prompts: a letter, then letters, digits, `-` and
+/// `_`, at most 64. Those of the built-in variables are taken.
+///
+/// # Errors
+/// `bad-name`, saying what is wrong with it.
+pub fn check_parameter(name: &str) -> Result<(), Refusal> {
+    if Variable::ALL
+        .iter()
+        .any(|variable| variable.as_str() == name)
+    {
+        return Err(Refusal::new(
+            "bad-name",
+            format!(
+                "is {}, which is a variable that every prompt has",
+                quoted(name)
+            ),
+            format!("give the parameter a name of its own, such as `my_{name}`"),
+        ));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.len() <= NAME_CHARS_MAX
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(plain)
+    {
+        return Ok(());
+    }
+    let reason = format!(
+        "is {}, which is not a letter and then letters, digits, `-` and `_`, at most 64",
+        quoted(name)
+    );
+    let remedy = match suggestion(name) {
+        Some(better) => format!("use a name such as `{better}`"),
+        None => "use a name such as `region`".to_owned(),
+    };
+    Err(Refusal::new("bad-name", reason, remedy))
 }
 
 /// Checks the name of a capability: lower-case words joined by `-`, at most 64 characters.
@@ -156,6 +194,18 @@ mod tests {
         }
         assert!(check(&"a".repeat(65)).is_err());
         assert!(check_agent("auto").is_err());
+        for (name, ok) in [
+            ("region", true),
+            ("max__rows_", true),
+            ("Request", true),
+            ("request", false),
+            ("", false),
+            ("1st", false),
+            ("a b", false),
+            ("a}}", false),
+        ] {
+            assert_eq!(check_parameter(name).is_ok(), ok, "{name}");
+        }
     }
 
     #[test]

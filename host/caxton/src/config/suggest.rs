@@ -13,6 +13,8 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     let distance_max = (length / 3).max(1);
     known
         .into_iter()
+        // Every character more or less is one that is wrong; that is told without comparing, and among thousands it counts.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= distance_max)
         .map(|candidate| (strsim::osa_distance(&plain, &fold(candidate)), candidate))
         .filter(|(distance, _)| *distance <= distance_max)
         .min()

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use caxton_sandbox::{Grants, Limits, Overrides, Secret};
 
 use super::fault::{Refusal, quoted};
-use super::limits::TurnCeilings;
+use super::limits::{Budget, Rate, TurnCeilings};
+use super::money::{Price, Prices};
 use super::name;
 
 /// The model of a workspace that names none: the one that needs no key and no network.
@@ -32,6 +33,8 @@ pub struct Workspace {
     pub limits: Limits,
     /// The ceilings of every agent's limits.
     pub turn_ceilings: TurnCeilings,
+    /// What all turns of one day may use, those of all agents together.
+    pub budget: Budget,
 }
 
 /// Which models are used.
@@ -76,6 +79,10 @@ pub struct ComponentSpec {
     pub grants: Grants,
     /// Headers that the host adds to its requests.
     pub secrets: Vec<Secret>,
+    /// How fast it is asked, where it is a provider.
+    pub rate: Rate,
+    /// What its models cost, where it is a provider.
+    pub prices: Prices,
     /// What stands before the names of its tools; `NAME__` where absent.
     pub prefix: Option<String>,
     /// It is there without being written down in `caxton.toml`.
@@ -143,10 +150,17 @@ impl ComponentSpec {
             limits: Overrides::default(),
             grants: Grants::default(),
             secrets: Vec::new(),
+            rate: Rate::default(),
+            prices: Prices::default(),
             prefix: None,
             implied: true,
             source_implied: true,
         }
+    }
+
+    /// What `model` of this provider costs, by the provider's own id. Nothing where no price is written down.
+    pub fn price(&self, model: &str) -> Option<Price> {
+        self.prices.of(model)
     }
 }
 
@@ -192,6 +206,7 @@ impl Workspace {
             components,
             limits: Limits::ceiling(),
             turn_ceilings: TurnCeilings::default(),
+            budget: Budget::default(),
         }
     }
 }

@@ -176,12 +176,13 @@ pub(super) fn needed<'a>(
     agents: impl Iterator<Item = &'a config::Agent> + Clone,
     all_builtins: bool,
 ) -> Vec<(String, Arc<ComponentSpec>)> {
+    let several = agents.clone().nth(1).is_some();
     let needed = |name: &str, spec: &ComponentSpec| {
         all_builtins
             || !spec.implied
             || !matches!(spec.source, Source::Builtin(_))
             || agents.clone().any(|agent| refers(workspace, agent, name))
-            || (agents.clone().count() > 1 && is_router(workspace, name))
+            || (several && is_router(workspace, name))
     };
     let all = workspace
         .components
@@ -194,7 +195,8 @@ pub(super) fn needed<'a>(
 /// Whether `agent` may use the component `name`: one of its tools, or as a model.
 fn refers(workspace: &config::Workspace, agent: &config::Agent, name: &str) -> bool {
     let model = agent.model.as_ref().unwrap_or(&workspace.model.default);
-    let models = std::iter::once(model).chain(&workspace.model.fallback);
+    let fallback = agent.fallback.as_ref();
+    let models = std::iter::once(model).chain(fallback.unwrap_or(&workspace.model.fallback));
     let prefix = format!("{name}__");
     models.into_iter().any(|model| model.provider == name)
         || agent

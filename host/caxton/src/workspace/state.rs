@@ -8,7 +8,7 @@ use super::activity::Activity;
 use super::error::Refused;
 use super::load::{Loaded, prefix};
 use super::tool::{Index, did_you_mean, nearest};
-use crate::config::{self, ComponentSpec, Fault, Glob, ModelRef, Source};
+use crate::config::{self, ComponentSpec, Fault, Glob, ModelRef, Offers, Source};
 
 /// A workspace at one moment.
 pub struct State {
@@ -78,7 +78,8 @@ impl State {
         }
     }
 
-    /// The models that an agent thinks with: its own or the workspace's, then the fallbacks.
+    /// The models that an agent thinks with: its own or the workspace's, then the fallbacks, which are its own or the workspace's
+    /// too.
     pub fn models(&self, agent: &config::Agent) -> Vec<ModelRef> {
         let mut models = vec![
             agent
@@ -86,7 +87,8 @@ impl State {
                 .clone()
                 .unwrap_or_else(|| self.config.model.default.clone()),
         ];
-        for fallback in &self.config.model.fallback {
+        let fallback = agent.fallback.as_ref();
+        for fallback in fallback.unwrap_or(&self.config.model.fallback) {
             if !models.contains(fallback) {
                 models.push(fallback.clone());
             }
@@ -123,6 +125,9 @@ impl State {
                 self.check_model(&file, model, &mut faults);
             } else {
                 self.check_model("caxton.toml", &self.config.model.default, &mut faults);
+            }
+            for model in agent.config.fallback.iter().flatten() {
+                self.check_model(&file, model, &mut faults);
             }
             for pattern in &agent.config.tools {
                 self.check_pattern(&file, pattern, &mut faults);
@@ -242,19 +247,17 @@ impl State {
 
     /// An agent that says whom it asks must find them. The pattern `*` is what is meant where nothing is said.
     fn check_delegates(&self, faults: &mut Vec<Fault>) {
+        let offers = Offers::new(self.agents.values().flat_map(|agent| {
+            let offered = agent.config.capabilities.iter();
+            offered.map(|capability| (agent.config.name.as_str(), capability.name.as_str()))
+        }));
         for agent in self.agents.values().map(|agent| &agent.config) {
-            let others = || {
-                self.agents
-                    .values()
-                    .filter(|other| other.config.name != agent.name)
-                    .flat_map(|other| &other.config.capabilities)
-            };
             for pattern in agent
                 .delegates
                 .iter()
                 .filter(|pattern| pattern.as_str() != "*")
             {
-                if !others().any(|capability| pattern.matches(&capability.name)) {
+                if !offers.beside(&agent.name, pattern) {
                     let reason = format!(
                         "`delegates` names `{}`, and no other agent offers that",
                         pattern.as_str()

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use super::workspace::model_ref;
-use super::{AgentContext, limits};
-use crate::config::agent::{Agent, Capability, Memory, Scope};
+use super::{AgentContext, limits, memory, prompts, usage};
+use crate::config::agent::{Agent, Capability};
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::{Refusal, quoted};
 use crate::config::glob::Glob;
-use crate::config::limits::TurnLimits;
+use crate::config::limits::{Breaker, Budget, TurnLimits};
 use crate::config::name;
-use crate::config::prompt::{Prompt, Variable};
 use crate::config::suggest::nearest;
 use crate::config::workspace::ModelRef;
 use semver::Version;
@@ -18,6 +17,7 @@ use semver::Version;
 const TOOLS: &str = "tools = [\"csv__*\"]";
 const CAPABILITIES: &str = "capabilities = [\"data-analysis\"]";
 const DELEGATES: &str = "delegates = [\"charting\"]";
+const FALLBACK: &str = "fallback = [\"openai/gpt-5-mini\"]";
 
 /// What was read of an agent.
 pub(super) struct Reading {
@@ -61,16 +61,23 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
     });
     let model = root
         .get("model")
-        .and_then(|value| read_model(&value, context, report));
+        .and_then(|value| read_model(&value, "model = \"openai/gpt-5-mini\"", context, report));
+    let fallback = root.get("fallback").and_then(|value| {
+        let items = value.list(report, FALLBACK)?;
+        let models = items
+            .iter()
+            .filter_map(|item| read_model(item, FALLBACK, context, report));
+        Some(models.collect())
+    });
     let temperature = root
         .get("temperature")
         .and_then(|value| value.number(report, 0.0..=2.0, "temperature = 0.2"));
-    let system_prompt = read_prompt(&mut root, "system_prompt", Variable::SYSTEM, report);
-    let user_prompt = read_prompt(&mut root, "user_prompt_template", Variable::ALL, report);
+    let prompts = prompts::read(&mut root, report);
     let memory = root
         .get("memory")
         .and_then(|value| value.table(report, "[memory]"))
-        .map(|table| read_memory(table, report));
+        .map(|table| memory::memory(table, report));
+    let told = report.count();
     let turn = root
         .get("limits")
         .and_then(|value| value.table(report, "[limits]"))
@@ -78,6 +85,19 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
             || TurnLimits::default_under(&context.ceilings),
             |table| limits::turn(table, &context.ceilings, report),
         );
+    let tokens = (report.count() == told).then_some(turn.tokens);
+    let told_of = root
+        .get("context")
+        .and_then(|value| value.table(report, "[context]"))
+        .map(|table| memory::context(table, tokens, report));
+    let budget = root
+        .get("budget")
+        .and_then(|value| value.table(report, "[budget]"))
+        .map_or_else(Budget::default, |table| usage::budget(table, report));
+    let breaker = root
+        .get("breaker")
+        .and_then(|value| value.table(report, "[breaker]"))
+        .map_or_else(Breaker::default, |table| limits::breaker(table, report));
     root.finish(report);
 
     let names = capabilities
@@ -100,11 +120,16 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
             tools,
             delegates,
             model,
+            fallback,
             temperature,
-            system_prompt: system_prompt.unwrap_or_else(Prompt::introduction),
-            user_prompt_template: user_prompt.unwrap_or_else(Prompt::request),
+            system_prompt: prompts.system,
+            user_prompt_template: prompts.user,
+            parameters: prompts.parameters,
+            context: told_of.unwrap_or_default(),
             memory: memory.unwrap_or_default(),
             limits: turn,
+            budget,
+            breaker,
         });
     Reading {
         agent,
@@ -283,117 +308,17 @@ fn tool(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> O
 
 fn read_model(
     value: &Value<'_>,
+    example: &str,
     context: &AgentContext,
     report: &mut Report<'_>,
 ) -> Option<ModelRef> {
-    const EXAMPLE: &str = "model = \"openai/gpt-5-mini\"";
     match &context.components {
         Some(components) => model_ref(
             value,
             &components.iter().map(String::as_str).collect::<Vec<_>>(),
             report,
-            EXAMPLE,
+            example,
         ),
-        None => value.parsed(report, EXAMPLE, ModelRef::parse),
-    }
-}
-
-fn read_memory(mut table: Table<'_>, report: &mut Report<'_>) -> Memory {
-    let mut memory = Memory::default();
-    if let Some(value) = table.get("enabled") {
-        memory.enabled = value.flag(report, "enabled = true").unwrap_or_default();
-    }
-    if let Some(value) = table.get("scope") {
-        let scope = value.parsed(report, "scope = \"workspace\"", |text| match text {
-            "agent" => Ok(Scope::Agent),
-            "workspace" => Ok(Scope::Workspace),
-            "global" => Ok(Scope::Global),
-            _ => Err(Refusal::new(
-                "bad-scope",
-                format!("is {}", quoted(text)),
-                "write \"agent\", \"workspace\" or \"global\"",
-            )),
-        });
-        memory.scope = scope.unwrap_or_default();
-    }
-    table.finish(report);
-    memory
-}
-
-fn read_prompt(
-    root: &mut Table<'_>,
-    key: &'static str,
-    allowed: &'static [Variable],
-    report: &mut Report<'_>,
-) -> Option<Prompt> {
-    let value = root.get(key)?;
-    let text = value.text(report, &format!("{key} = \"\"\"…\"\"\""))?;
-    match Prompt::parse(text, allowed) {
-        Ok(prompt) if allowed.contains(&Variable::Request) && !prompt.uses(Variable::Request) => {
-            let reason =
-                format!("`{key}` has no {{{{request}}}}, so the agent would never see the message");
-            report.add(
-                &value.span,
-                "missing-variable",
-                reason,
-                "put {{request}} where the message belongs",
-            );
-            None
-        }
-        Ok(prompt) => Some(prompt),
-        Err(misprints) => {
-            for misprint in misprints {
-                let span = braces(report.source, &value.span, text, misprint.index);
-                let (reason, remedy) = match misprint.variable {
-                    None => (
-                        "has `{{` that is not closed".to_owned(),
-                        "close it with `}}`, or write `{{{{` for two braces".to_owned(),
-                    ),
-                    Some(name) => explain(&name, allowed),
-                };
-                report.add(
-                    &span,
-                    "unknown-variable",
-                    format!("`{key}` {reason}"),
-                    remedy,
-                );
-            }
-            None
-        }
-    }
-}
-
-/// Says why a variable is refused, and what may stand instead.
-fn explain(name: &str, allowed: &[Variable]) -> (String, String) {
-    if Variable::ALL
-        .iter()
-        .any(|variable| variable.as_str() == name)
-    {
-        let reason =
-            format!("names {{{{{name}}}}}, which would put a user's words among the instructions");
-        return (reason, "use it in user_prompt_template".to_owned());
-    }
-    let names: Vec<&str> = allowed.iter().map(|variable| variable.as_str()).collect();
-    let remedy = match nearest(name, names.iter().copied()) {
-        Some(near) => format!("did you mean {{{{{near}}}}}?"),
-        None => format!(
-            "variables are: {}; write `{{{{{{{{` for two braces",
-            names.join(", ")
-        ),
-    };
-    (
-        format!("names the variable {}, which does not exist", quoted(name)),
-        remedy,
-    )
-}
-
-/// Where in the file the `index`-th pair of braces of a string stands. Where escapes hide braces, the beginning of the string.
-fn braces(source: &Source, span: &Range<usize>, text: &str, index: usize) -> Range<usize> {
-    let raw = source.text.get(span.clone()).unwrap_or_default();
-    match raw.match_indices("{{").nth(index) {
-        Some((at, _)) if raw.matches("{{").count() == text.matches("{{").count() => {
-            span.start + at..span.start + at + 2
-        }
-        _ => span.clone(),
+        None => value.parsed(report, example, ModelRef::parse),
     }
 }

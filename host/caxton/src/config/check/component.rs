@@ -5,7 +5,7 @@ use std::path::Path;
 
 use caxton_sandbox::{Limits, Overrides};
 
-use super::{Known, grants, limits};
+use super::{Known, grants, limits, usage};
 use crate::config::document::{Report, Table, Value};
 use crate::config::fault::{Refusal, quoted};
 use crate::config::suggest::nearest;
@@ -61,6 +61,16 @@ pub(super) fn read(
         .get("secrets")
         .map(|value| grants::secrets(&value, &mut granted, known, report))
         .unwrap_or_default();
+    let rate = table
+        .get("rate")
+        .and_then(|value| value.table(report, &format!("[components.{name}.rate]")))
+        .map(|table| usage::rate(table, report))
+        .unwrap_or_default();
+    let prices = table
+        .get("prices")
+        .and_then(|value| value.table(report, &format!("[components.{name}.prices.\"MODEL\"]")))
+        .map(|table| usage::prices(&table, report))
+        .unwrap_or_default();
     let prefix = table
         .get("prefix")
         .and_then(|value| value.parsed(report, "prefix = \"\"", prefix));
@@ -75,6 +85,8 @@ pub(super) fn read(
         limits: overrides,
         grants: granted,
         secrets,
+        rate,
+        prices,
         prefix,
         implied: false,
         source_implied,

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use caxton_sandbox::{Limits, Overrides};
 
-use crate::config::document::{Report, Table};
+use crate::config::document::{Report, Table, Value};
+use crate::config::fault::quoted;
 use crate::config::limits::{
-    DEPTH, FUEL, Field, HTTP_BYTES, HTTP_REQUESTS, LOG_BYTES, MEMORY, OUTPUT, TIME, TOKENS,
-    TOOL_ROUNDS, TurnCeilings, TurnLimits, Unit,
+    Breaker, COST, DEPTH, FAILURES, FUEL, Field, HTTP_BYTES, HTTP_REQUESTS, LOG_BYTES, MAX_TOKENS,
+    MEMORY, OUTPUT, PAUSE, PAUSE_MAX, TIME, TOKENS, TOOL_ROUNDS, TurnCeilings, TurnLimits, Unit,
 };
+use crate::config::money::{self, PUSD_PER_USD};
 use crate::config::units;
 
 /// Reads the limits of a component, none above `ceiling` where there is one.
@@ -61,7 +63,48 @@ pub(super) fn turn(
         tool_rounds: set.tool_rounds.unwrap_or(default.tool_rounds),
         time: set.time.unwrap_or(default.time),
         tokens: set.tokens.unwrap_or(default.tokens),
+        max_tokens: set.max_tokens.unwrap_or(default.max_tokens),
+        cost_pusd: set.cost_pusd.or(default.cost_pusd),
     }
+}
+
+/// Reads the `[breaker]` of an agent. Where only one of the two pauses is written down, the other one's default gives way.
+pub(super) fn breaker(mut table: Table<'_>, report: &mut Report<'_>) -> Breaker {
+    let default = Breaker::default();
+    let failures = bounded(&mut table, FAILURES, report).map_or(default.failures, small);
+    let pause_value = table.get(PAUSE.key);
+    let pause = bounded(&mut table, PAUSE, report).map(Duration::from_millis);
+    let pause_max = bounded(&mut table, PAUSE_MAX, report).map(Duration::from_millis);
+    table.finish(report);
+    if let (Some(value), Some(pause), Some(pause_max)) = (pause_value, pause, pause_max)
+        && pause > pause_max
+    {
+        let shown = |pause| PAUSE.unit.toml(ms(pause));
+        let reason = format!(
+            "`{}` is {}, above `breaker.pause_max` of {}",
+            value.name,
+            shown(pause),
+            shown(pause_max)
+        );
+        report.add(
+            &value.span,
+            "above-maximum",
+            reason,
+            "lower it, or raise `pause_max`",
+        );
+    }
+    Breaker {
+        failures,
+        pause: pause
+            .unwrap_or_else(|| pause_max.map_or(default.pause, |max| max.min(default.pause))),
+        pause_max: pause_max
+            .unwrap_or_else(|| pause.map_or(default.pause_max, |p| p.max(default.pause_max))),
+    }
+}
+
+/// Reads one number within the bounds of its field: a count, bytes, milliseconds or pico-US-dollars.
+pub(super) fn bounded(table: &mut Table<'_>, field: Field, report: &mut Report<'_>) -> Option<u64> {
+    limit(table, field, None, "", report)
 }
 
 fn overrides(
@@ -94,10 +137,12 @@ fn turn_values(
         tool_rounds: read(TOOL_ROUNDS, ceilings.tool_rounds.map(u64::from)).map(small),
         time: read(TIME, ceilings.time.map(ms)).map(Duration::from_millis),
         tokens: read(TOKENS, ceilings.tokens),
+        max_tokens: read(MAX_TOKENS, ceilings.max_tokens.map(u64::from)).map(small),
+        cost_pusd: read(COST, ceilings.cost_pusd),
     }
 }
 
-/// Reads one limit as a count, bytes or milliseconds.
+/// Reads one limit as a count, bytes, milliseconds or pico-US-dollars.
 fn limit(
     table: &mut Table<'_>,
     field: Field,
@@ -106,12 +151,7 @@ fn limit(
     report: &mut Report<'_>,
 ) -> Option<u64> {
     let value = table.get(field.key)?;
-    let example = match field.unit {
-        Unit::Count if field.key == FUEL.key => "fuel = 500_000_000".to_owned(),
-        Unit::Count => format!("{} = 8", field.key),
-        Unit::Bytes => format!("{} = \"64 MiB\"", field.key),
-        Unit::Time => format!("{} = \"2s\"", field.key),
-    };
+    let example = format!("{} = {}", field.key, field.example);
     let number = match field.unit {
         Unit::Count => {
             return below(
@@ -136,6 +176,7 @@ fn limit(
             return None;
         }
         Unit::Time => ms(value.parsed(report, &example, units::duration)?),
+        Unit::Usd => usd(&value, field, &example, report)?,
     };
     if !(field.min..=field.max).contains(&number) {
         let (min, max) = (field.unit.toml(field.min), field.unit.toml(field.max));
@@ -155,13 +196,46 @@ fn limit(
     below(number, ceiling, field, ceilings, &value, report)
 }
 
+/// Reads an amount of US dollars.
+fn usd(value: &Value<'_>, field: Field, example: &str, report: &mut Report<'_>) -> Option<u64> {
+    let text = value.decimal(report, example)?;
+    // What is nearer to nothing than a millionth would be rounded away somewhere.
+    let least = field.min.max(PUSD_PER_USD / 1_000_000);
+    let amount = money::pusd(text).filter(|amount| {
+        (least..=field.max).contains(amount) || (field.min == 0 && money::is_zero(text))
+    });
+    if amount.is_none() {
+        let bounds = format!(
+            "between {} and {}",
+            field.unit.toml(least),
+            field.unit.toml(field.max)
+        );
+        let what = if field.min == 0 {
+            format!("neither 0 nor {bounds}")
+        } else {
+            format!("not {bounds}")
+        };
+        report.add(
+            &value.span,
+            "out-of-range",
+            format!(
+                "`{}` is {} US dollars, which is {what}",
+                value.name,
+                quoted(text)
+            ),
+            format!("write an amount in that range, such as {example}"),
+        );
+    }
+    amount
+}
+
 /// Gives `number` unless it is above the ceiling.
 fn below(
     number: u64,
     ceiling: Option<u64>,
     field: Field,
     ceilings: &str,
-    value: &crate::config::document::Value<'_>,
+    value: &Value<'_>,
     report: &mut Report<'_>,
 ) -> Option<u64> {
     match ceiling {
@@ -186,7 +260,7 @@ fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Narrows a number whose field has a maximum far below 2^32.
-fn small(number: u64) -> u32 {
+/// Narrows a number whose field has a maximum below 2^32.
+pub(super) fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -6,6 +6,9 @@ mod component;
 mod directory;
 mod grants;
 mod limits;
+mod memory;
+mod prompts;
+mod usage;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +18,7 @@ use super::agent::Agent;
 use super::document::{Report, Source};
 use super::fault::Fault;
 use super::limits::TurnCeilings;
+use super::offers::Offers;
 use super::suggest::nearest;
 use super::workspace::Workspace;
 
@@ -169,15 +173,8 @@ fn check_agent_source(source: &Source, context: &AgentContext) -> Result<Agent, 
 
 /// Checks what the agents of a workspace say about each other.
 fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
-    let mut first: BTreeMap<String, String> = BTreeMap::new();
-    let mut offered: Vec<(usize, String)> = Vec::new();
-    for (index, (reading, report)) in readings.iter_mut().enumerate() {
-        offered.extend(
-            reading
-                .capabilities
-                .iter()
-                .map(|capability| (index, capability.clone())),
-        );
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+    for (reading, report) in readings.iter_mut() {
         let Some((name, span)) = &reading.name else {
             continue;
         };
@@ -188,29 +185,35 @@ fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
                 format!("the agent `{name}` already stands in `{file}`"),
                 "give one of the two another name",
             ),
-            None => drop(first.insert(name.clone(), report.source.shown.clone())),
+            None => drop(first.insert(name.clone(), &report.source.shown)),
         }
     }
-    for (index, (reading, report)) in readings.iter_mut().enumerate() {
-        let others: Vec<&str> = offered
+    // Agents are told apart by their files: names may be missing, or stand twice.
+    let offers = Offers::new(readings.iter().flat_map(|(reading, report)| {
+        let file = report.source.shown.as_str();
+        reading
+            .capabilities
             .iter()
-            .filter(|(by, _)| *by != index)
-            .map(|(_, name)| name.as_str())
-            .collect();
+            .map(move |name| (file, name.as_str()))
+    }));
+    let mut found = Vec::new();
+    for (index, (reading, report)) in readings.iter().enumerate() {
+        let file = &report.source.shown;
         for (glob, span) in &reading.delegates {
-            if others.iter().any(|capability| glob.matches(capability)) {
+            if offers.beside(file, glob) {
                 continue;
             }
-            let remedy = match nearest(glob.as_str(), others.iter().copied()) {
+            let remedy = match nearest(glob.as_str(), offers.names_beside(file)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "give another agent this capability, or remove it here".to_owned(),
             };
-            report.add(
-                span,
-                "unknown-capability",
-                format!("no other agent offers `{glob}`"),
-                remedy,
-            );
+            let reason = format!("no other agent offers `{glob}`");
+            found.push((index, span.clone(), reason, remedy));
+        }
+    }
+    for (index, span, reason, remedy) in found {
+        if let Some((_, report)) = readings.get_mut(index) {
+            report.add(&span, "unknown-capability", reason, remedy);
         }
     }
 }

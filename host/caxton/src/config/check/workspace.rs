@@ -6,7 +6,7 @@ use std::path::Path;
 use caxton_sandbox::Limits;
 
 use super::directory::{at, components_in};
-use super::{AgentContext, Known, component, limits};
+use super::{AgentContext, Known, component, limits, usage};
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::Fault;
 use crate::config::limits::TurnCeilings;
@@ -119,6 +119,11 @@ fn read_source(
             || (Limits::ceiling(), TurnCeilings::default()),
             |table| limits::ceilings(table, report),
         );
+    let budget = root
+        .get("budget")
+        .and_then(|value| value.table(report, "[budget]"))
+        .map(|table| usage::budget(table, report))
+        .unwrap_or_default();
     let (components, declared) = match root
         .get("components")
         .and_then(|value| value.table(report, "[components.NAME]"))
@@ -154,6 +159,7 @@ fn read_source(
             components,
             limits: ceiling,
             turn_ceilings,
+            budget,
         },
         declared,
     )

@@ -87,6 +87,11 @@ impl<'s> Report<'s> {
         !self.broken_lines.is_empty()
     }
 
+    /// How many faults there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.faults.len() + self.untold
+    }
+
     /// Gives the faults in the order of the file.
     pub(crate) fn finish(mut self) -> Vec<Fault> {
         self.faults.sort();

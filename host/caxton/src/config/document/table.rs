@@ -200,14 +200,7 @@ impl<'t> Value<'t> {
         range: RangeInclusive<f64>,
         example: &str,
     ) -> Option<f64> {
-        let text = match self.raw {
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            DeValue::Float(float) => float.as_str(),
-            _ => {
-                self.wrong_type(report, "a number", example);
-                return None;
-            }
-        };
+        let text = self.decimal(report, example)?;
         let number = text.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
             let reason = format!(
@@ -224,6 +217,18 @@ impl<'t> Value<'t> {
             );
         }
         number
+    }
+
+    /// The digits of a decimal number, whole or not, as they stand in the file.
+    pub(crate) fn decimal(&self, report: &mut Report<'_>, example: &str) -> Option<&'t str> {
+        match self.raw {
+            DeValue::Integer(integer) if integer.radix() == 10 => Some(integer.as_str()),
+            DeValue::Float(float) => Some(float.as_str()),
+            _ => {
+                self.wrong_type(report, "a number", example);
+                None
+            }
+        }
     }
 
     /// `true` or `false`.
@@ -266,6 +271,11 @@ impl<'t> Value<'t> {
     /// Whether it is a string.
     pub(crate) fn is_text(&self) -> bool {
         self.raw.is_str()
+    }
+
+    /// Whether it is a table.
+    pub(crate) fn is_table(&self) -> bool {
+        self.raw.is_table()
     }
 
     /// Whether it is a whole number.
