@@ -124,6 +124,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "two-recipients", detail)
     }
 
+    /// A body whose form is right, and whose values are not.
+    pub fn invalid_body(detail: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail)
+    }
+
     /// No such conversation.
     pub fn no_conversation(id: &str) -> Self {
         let detail = format!("there is no conversation `{}`", id.escape_debug());
@@ -163,7 +168,7 @@ fn call_status(error: &CallError) -> StatusCode {
 /// Where the server is full, the client may try again. Calls take milliseconds, so the smallest number of seconds there is.
 fn with_retry(problem: Problem) -> Problem {
     match problem.status {
-        StatusCode::SERVICE_UNAVAILABLE => {
+        StatusCode::SERVICE_UNAVAILABLE if problem.headers.is_empty() => {
             problem.header(header::RETRY_AFTER, HeaderValue::from_static("1"))
         }
         _ => problem,
@@ -245,6 +250,11 @@ impl From<memory::Error> for Problem {
                 format!("{what}-not-found"),
                 error.to_string(),
             ),
+            memory::Error::Split { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "splits-a-turn",
+                error.to_string(),
+            ),
             memory::Error::Limit { .. } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large-to-store",
@@ -286,8 +296,17 @@ impl From<turn::Error> for Problem {
             Error::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::NoConversation { .. } => StatusCode::NOT_FOUND,
             Error::Delegation { .. } => StatusCode::LOOP_DETECTED,
+            Error::Parameters { .. } | Error::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Paused { .. } | Error::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Gone => StatusCode::INTERNAL_SERVER_ERROR,
             Error::Stopped { ref fault, .. } => match &**fault {
-                Fault::ToolRounds { .. } | Fault::Tokens { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                Fault::ToolRounds { .. }
+                | Fault::Tokens { .. }
+                | Fault::Cost { .. }
+                | Fault::Price { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                Fault::Budget { .. } => StatusCode::TOO_MANY_REQUESTS,
+                Fault::Cancelled => StatusCode::CONFLICT,
+                Fault::Interrupted { .. } => StatusCode::SERVICE_UNAVAILABLE,
                 Fault::Time { .. } => StatusCode::GATEWAY_TIMEOUT,
                 Fault::Provider { code, .. }
                     if matches!(
@@ -300,11 +319,19 @@ impl From<turn::Error> for Problem {
                 Fault::Provider { .. } | Fault::Empty { .. } => StatusCode::BAD_GATEWAY,
             },
         };
-        let problem = with_retry(Self::new(
-            status,
-            error.code().to_owned(),
-            error.to_string(),
-        ));
+        let wait_s = match &error {
+            Error::Paused { retry_after_ms, .. } => Some(retry_after_ms.div_ceil(1000)),
+            Error::Stopped { fault, .. } => match **fault {
+                Fault::Budget { retry_after_s, .. } => Some(retry_after_s),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut problem = Self::new(status, error.code().to_owned(), error.to_string());
+        if let Some(seconds) = wait_s {
+            problem = problem.header(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        let problem = with_retry(problem);
         match error {
             Error::Stopped {
                 id,

@@ -1,6 +1,6 @@
 //! What the server answers over HTTP: thin views of what the rooms below can do. `rest` is the management API, `mcp` the
 //! Model Context Protocol; `wire` has their JSON, `error` their errors, `body` reads what clients send, `sse` streams
-//! events, `guard` keeps other sites' pages out, `server` listens.
+//! events and `stream` those of a turn, `guard` keeps other sites' pages out, `server` listens.
 
 pub mod body;
 pub mod error;
@@ -9,6 +9,7 @@ pub mod mcp;
 pub mod rest;
 pub mod server;
 mod sse;
+mod stream;
 pub mod wire;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::body::Limit;
 use self::error::Problem;
 use crate::telemetry::Metrics;
+use crate::turn::Turns;
 use crate::workspace::Workspace;
 
 /// What handlers need. A cheap handle.
@@ -31,6 +33,8 @@ pub type State = Arc<Shared>;
 pub struct Shared {
     /// The workspace that is served.
     pub workspace: Workspace,
+    /// Its turns.
+    pub turns: Turns,
     /// The server's counters.
     pub metrics: Metrics,
     /// How much is read from clients.
@@ -52,11 +56,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // Large arguments are tables pasted into a message; what is larger belongs into a file. A component of 64 MiB, the
+        // The largest bodies are messages with pictures. A component of 64 MiB, the
         // sandbox's own limit, takes five minutes over 2 Mbit/s.
         Self {
             json: Limit {
-                bytes_max: 4 << 20,
+                bytes_max: 16 << 20,
                 timeout: Duration::from_secs(30),
             },
             wasm: Limit {

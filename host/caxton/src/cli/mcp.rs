@@ -12,6 +12,7 @@ use super::target::Target;
 use crate::api::mcp;
 use crate::data::{self, Data};
 use crate::telemetry::{self, Format};
+use crate::turn::Turns;
 
 const EXAMPLES: &str = "\
 An MCP client starts this command itself. Most take a setting such as:
@@ -54,7 +55,7 @@ pub fn run(args: Args, target: &Target) -> Result<ExitCode> {
         };
         let workspace = open::open(dir, args.place.components, &data, &cache).await?;
         let served = tokio::select! {
-            served = mcp::stdio(workspace, stop.clone()) => served.map_err(anyhow::Error::from),
+            served = mcp::stdio(Turns::new(workspace), stop.clone()) => served.map_err(anyhow::Error::from),
             _ = tokio::signal::ctrl_c() => {
                 stop.cancel();
                 Ok(())

@@ -2,9 +2,12 @@
 //! where a person looks.
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Usage;
@@ -20,6 +23,7 @@ Examples:
   caxton send --to analyst \"Draw that as a chart\"       this one
   caxton send --capability charting \"A pie, please\"     one that can do this
   caxton send --conversation ID \"And last year?\"        goes on
+  caxton send --image plan.png \"What is this?\"         with a picture
   git log -5 | caxton send --to writer -                the message from standard input";
 
 /// How much of a tool's arguments is shown.
@@ -43,6 +47,12 @@ pub struct Args {
     /// The conversation to go on with.
     #[arg(long, value_name = "ID")]
     conversation: Option<String>,
+    /// A value for a parameter of the agent's prompts.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// A picture that belongs to the message: a PNG, JPEG, GIF or WebP file.
+    #[arg(long = "image", value_name = "FILE")]
+    images: Vec<PathBuf>,
     /// Print the finished answer as JSON, with its tool calls and what it cost.
     #[arg(long, conflicts_with = "events")]
     json: bool,
@@ -57,7 +67,7 @@ pub struct Args {
 /// Asks.
 pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
     let content = content(&args.text)?;
-    if content.trim().is_empty() {
+    if content.trim().is_empty() && args.images.is_empty() {
         return Err(Usage("the message is empty; say what you want".to_owned()).into());
     }
     let message = wire::Message {
@@ -65,6 +75,13 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
         capability: args.capability,
         content,
         conversation: args.conversation,
+        parameters: args.parameters.into_iter().collect(),
+        images: args
+            .images
+            .iter()
+            .map(|file| image(file))
+            .collect::<Result<_>>()?,
+        ..wire::Message::default()
     };
     let client = target.client()?;
     if args.json {
@@ -89,6 +106,48 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
         }
     }
     bail!("the answer broke off before its end; the server may have been stopped")
+}
+
+/// Reads `NAME=VALUE`.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write NAME=VALUE, such as language=German")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads a picture. What kind it is, its first bytes tell.
+fn image(file: &Path) -> Result<wire::Image> {
+    let bytes = std::fs::read(file)
+        .with_context(|| format!("can't read the picture {}", file.display()))?;
+    let mime_type = match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => "image/webp",
+        _ => bail!(Usage(format!(
+            "{} is no PNG, JPEG, GIF or WebP picture",
+            file.display()
+        ))),
+    };
+    Ok(wire::Image {
+        mime_type: mime_type.to_owned(),
+        data: STANDARD.encode(bytes),
+    })
 }
 
 fn content(text: &[String]) -> Result<String> {

@@ -19,6 +19,7 @@ use crate::api::server::{self, Ended, Options};
 use crate::api::{self, Limits, Shared, mcp};
 use crate::data::{Data, Running};
 use crate::telemetry::{self, Format, Metrics};
+use crate::turn::Turns;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,8 +116,9 @@ async fn serve(
         loopback: address.ip().is_loopback(),
         origins: args.origins.clone(),
     };
+    let turns = Turns::new(workspace.clone());
     let mcp = mcp::routes(
-        workspace.clone(),
+        turns.clone(),
         Arc::clone(&seal),
         access,
         limits.json,
@@ -125,6 +127,7 @@ async fn serve(
     let name = workspace.name();
     let state = Arc::new(Shared {
         workspace,
+        turns: turns.clone(),
         metrics: metrics.clone(),
         limits,
         seal,
@@ -136,6 +139,7 @@ async fn serve(
         ..Options::default()
     };
     end_on_signal(stop.clone())?;
+    turns.resume().await?;
 
     let url = format!("http://{}", reachable(address));
     data.announce(&Running {

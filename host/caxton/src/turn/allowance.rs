@@ -78,7 +78,9 @@ impl Allowance {
         let more = Taken { tokens, cost_pusd };
         for (place, allowance) in self.line().enumerate() {
             if let Err(fault) = allowance.take_here(more) {
-                self.line().take(place).for_each(|below| below.give_here(more));
+                self.line()
+                    .take(place)
+                    .for_each(|below| below.give_here(more));
                 return Err(fault);
             }
         }
@@ -122,7 +124,10 @@ impl Allowance {
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
         // Additions can't panic half way.
-        self.inner.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,11 +170,23 @@ mod tests {
         let delegate = Allowance::new(limits(80, Some(50)), &Receipt::default(), Some(&asker));
         assert_eq!(delegate.left(), (80, Some(50)));
         let share = delegate.take(60, 10).expect("enough");
-        assert_eq!((asker.left(), delegate.left()), ((40, None), (20, Some(40))));
+        assert_eq!(
+            (asker.left(), delegate.left()),
+            ((40, None), (20, Some(40)))
+        );
         let too_much = asker.take(41, 0).expect_err("it is put aside");
-        assert_eq!(too_much, Fault::Tokens { used: 60, limit: 100 });
+        assert_eq!(
+            too_much,
+            Fault::Tokens {
+                used: 60,
+                limit: 100
+            }
+        );
         share.settle(70, 20);
-        assert_eq!((asker.left(), delegate.left()), ((30, None), (10, Some(30))));
+        assert_eq!(
+            (asker.left(), delegate.left()),
+            ((30, None), (10, Some(30)))
+        );
         let money = delegate.take(1, 31).expect_err("money");
         assert_eq!(
             money,

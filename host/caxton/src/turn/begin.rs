@@ -66,7 +66,15 @@ pub(super) async fn begin(
     // One view of the workspace for the whole turn: what is offered is what is there.
     let now = workspace.state();
     let models = now.models(config);
-    let earlier = earlier(workspace, agent, &task, &conversation, conversation_is_new, None).await?;
+    let earlier = earlier(
+        workspace,
+        agent,
+        &task,
+        &conversation,
+        conversation_is_new,
+        None,
+    )
+    .await?;
     let offer = offered(&now, agent, &task);
     let limits = Limits {
         tool_rounds: config.limits.tool_rounds,
@@ -146,10 +154,18 @@ pub(super) async fn take_up(
     let (content, images) = asked.last().map(context::asked).unwrap_or_default();
     let now = workspace.state();
     let models = now.models(config);
-    let earlier = earlier(workspace, agent, &task, &conversation, false, Some(turn.seq)).await?;
+    let earlier = earlier(
+        workspace,
+        agent,
+        &task,
+        &conversation,
+        false,
+        Some(turn.seq),
+    )
+    .await?;
     let offer = offered(&now, agent, &task);
     if above.is_none() {
-        for event in super::replay::events(&task, &state) {
+        for event in super::replay::events(&task, &conversation, &state) {
             live.tell(event);
         }
         live.show();
@@ -193,7 +209,13 @@ pub(super) async fn interrupt(
         written = drive::json(&state);
     }
     let store = workspace.store();
-    let ended = store.finish_turn(&turn.id, TurnEnd::Interrupted, &written, Vec::new(), Vec::new());
+    let ended = store.finish_turn(
+        &turn.id,
+        TurnEnd::Interrupted,
+        &written,
+        Vec::new(),
+        Vec::new(),
+    );
     ended.await.map_err(drive::missing)
 }
 
@@ -219,13 +241,18 @@ async fn earlier(
     if is_new {
         return Ok(Earlier::default());
     }
-    context::load(store, conversation, before, &agent.config).await.map_err(drive::missing)
+    context::load(store, conversation, before, &agent.config)
+        .await
+        .map_err(drive::missing)
 }
 
 /// What the model is offered: the agent's tools and the client's. Where both have the same name, the client means its own.
 fn offered(now: &workspace::State, agent: &Agent, task: &Task) -> Offer {
     let mut offer = offer(now, &agent.config, &task.chain, task.depth);
-    let client: &[ToolSpec] = task.exchange.as_ref().map_or(&[], |exchange| &exchange.tools);
+    let client: &[ToolSpec] = task
+        .exchange
+        .as_ref()
+        .map_or(&[], |exchange| &exchange.tools);
     for tool in client {
         offer.names.remove(&tool.name);
         offer.specs.retain(|own| own.name != tool.name);

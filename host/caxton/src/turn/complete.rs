@@ -13,12 +13,13 @@ use tokio::sync::mpsc;
 
 use super::allowance::{Allowance, Share};
 use super::event::Event;
-use super::fault::{Fault, usd};
+use super::fault::Fault;
 use super::live::Live;
 use super::miss::{self, Miss};
 use super::receipt::{CompletionReceipt, Receipt};
 use super::request;
 use super::state::{Completion, Limits, Stop, Wanted};
+use crate::config::money::usd_shown;
 use crate::config::{self, ModelRef, Price};
 use crate::workspace::{Admitted, Amount, Exceeded, Held, Loaded, Workspace};
 
@@ -32,6 +33,13 @@ const ANSWER_TOKENS_MIN: u64 = 16;
 const RATE_WAIT_MAX: Duration = Duration::from_secs(20);
 
 const DAY_S: u64 = 24 * 60 * 60;
+
+/// Stands for a price that is not known, where none has to be.
+const FREE: Price = Price {
+    input_pusd: 0,
+    cached_input_pusd: 0,
+    output_pusd: 0,
+};
 
 /// Asks models on behalf of a turn.
 pub(super) struct Asking<'a> {
@@ -102,7 +110,10 @@ impl Asking<'_> {
                 tracing::warn!(agent, model = %model, code = miss.code, reason = miss.reason, "a model did not answer");
                 spent.add(&miss.receipt);
                 let left = self.deadline.saturating_duration_since(Instant::now());
-                let wait = miss.wait.as_ref().and_then(|wait| wait.after(retries, others, left));
+                let wait = miss
+                    .wait
+                    .as_ref()
+                    .and_then(|wait| wait.after(retries, others, left));
                 let pass_on = miss.pass_on;
                 misses.push(miss);
                 match wait {
@@ -188,7 +199,7 @@ impl Asking<'_> {
                 what: what.to_owned(),
             }));
         }
-        let price = known.price.unwrap_or_default();
+        let price = known.price.unwrap_or(FREE);
         let input_pusd = input.saturating_mul(price.input_pusd);
         let (tokens_left, money_left) = self.allowance.left();
 
@@ -211,7 +222,10 @@ impl Asking<'_> {
         let output = output.max(wanted);
         let tokens = input.saturating_add(output);
         let cost_pusd = input_pusd.saturating_add(output.saturating_mul(price.output_pusd));
-        let share = self.allowance.take(tokens, cost_pusd).map_err(miss::not_made)?;
+        let share = self
+            .allowance
+            .take(tokens, cost_pusd)
+            .map_err(miss::not_made)?;
         let amount = Amount { tokens, cost_pusd };
         let ledger = self.workspace.ledger();
         let held = ledger.hold(day, &self.agent.name, own, &config.budget, amount);
@@ -219,7 +233,12 @@ impl Asking<'_> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let rates = self.workspace.rates();
         let admitted = rates
-            .admit(&model.provider, &loaded.spec.rate, tokens, left.min(RATE_WAIT_MAX))
+            .admit(
+                &model.provider,
+                &loaded.spec.rate,
+                tokens,
+                left.min(RATE_WAIT_MAX),
+            )
             .await
             .map_err(|too_soon| miss::too_soon(model, too_soon))?;
         Ok(Reserved {
@@ -345,14 +364,22 @@ fn over_budget(exceeded: &Exceeded) -> Fault {
         limit,
     } = exceeded;
     let (whose, file) = match agent {
-        Some(agent) => (format!("the agent `{agent}`"), format!("agents/{agent}.toml")),
+        Some(agent) => (
+            format!("the agent `{agent}`"),
+            format!("agents/{agent}.toml"),
+        ),
         None => ("the workspace".to_owned(), "caxton.toml".to_owned()),
     };
     let (amounts, key) = match money {
-        true => (format!("{} of {}", usd(*used), usd(*limit)), "cost_usd_per_day"),
+        true => {
+            let (used, limit) = (usd_shown(*used), usd_shown(*limit));
+            (format!("{used} of {limit} US dollars"), "cost_usd_per_day")
+        }
         false => (format!("{used} of {limit} tokens"), "tokens_per_day"),
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Fault::Budget {
         reason: format!(
             "{whose} has used or put aside {amounts} for today, and this request may need more than is left; wait until midnight UTC, or raise `{key}` under [budget] in {file}"

@@ -63,7 +63,9 @@ pub(super) async fn load(
         Overflow::Summarise => store.summary(conversation, &agent.name).await?,
     };
     let since = summary.as_ref().map_or(0, |summary| summary.seq);
-    let mut stored = store.messages_before(conversation, before, MESSAGES_MAX).await?;
+    let mut stored = store
+        .messages_before(conversation, before, MESSAGES_MAX)
+        .await?;
     stored.retain(|message| message.seq > since);
     let mut turns = turns(&stored);
     turns.retain(|turn| {
@@ -71,7 +73,10 @@ pub(super) async fn load(
         let own = turn.answered_by.as_deref() == Some(agent.name.as_str());
         turn.answered_by.is_some() && (own || context.scope == ContextScope::Shared)
     });
-    let turns = turns.into_iter().map(|turn| turn.seen_by(&agent.name)).collect();
+    let turns = turns
+        .into_iter()
+        .map(|turn| turn.seen_by(&agent.name))
+        .collect();
     let summary = summary.map(|summary| summary.text);
     Ok(fit(turns, summary, window, context.overflow))
 }
@@ -150,11 +155,17 @@ impl Told {
             });
             texts.collect::<Vec<_>>().join("\n")
         };
-        let answer = self.messages.iter().rev().map(plain).find(|text| !text.is_empty());
+        let answer = self
+            .messages
+            .iter()
+            .rev()
+            .map(plain)
+            .find(|text| !text.is_empty());
         self.messages.truncate(1);
         if let Some(answer) = answer {
             let answer = format!("[answered by {by}]\n{answer}");
-            self.messages.push(text(llm_types::Role::Assistant, &answer));
+            self.messages
+                .push(text(llm_types::Role::Assistant, &answer));
         }
         self
     }
@@ -176,7 +187,9 @@ fn transcript_text(summary: Option<&str>, turns: &[Told]) -> String {
                 (Part::Text(text), llm_types::Role::Assistant) => format!("Assistant: {text}\n"),
                 (Part::Text(text), _) => format!("User: {text}\n"),
                 (Part::Image(blob), _) => format!("User: [{}]\n", blob.mime_type),
-                (Part::Call(call), _) => format!("Assistant calls {}: {}\n", call.name, call.arguments),
+                (Part::Call(call), _) => {
+                    format!("Assistant calls {}: {}\n", call.name, call.arguments)
+                }
                 (Part::Output(output), _) => format!("Result: {}\n", output.text),
                 (Part::Opaque(_), _) => continue,
             };
@@ -218,8 +231,7 @@ pub(super) async fn exchanged(
             Some(turn) => store.turn(turn).await?,
             None => None,
         };
-        let state: Option<State> =
-            known.and_then(|turn| serde_json::from_value(turn.state).ok());
+        let state: Option<State> = known.and_then(|turn| serde_json::from_value(turn.state).ok());
         match state {
             Some(state) => messages.extend(state.said.iter().map(|words| said(words, model))),
             None => messages.push(message.clone()),
@@ -263,7 +275,11 @@ pub(super) fn asked(message: &Stored) -> (String, Vec<Image>) {
 
 /// The parts of a stored message.
 fn parts(message: &Stored) -> &[Value] {
-    message.content.as_array().map(Vec::as_slice).unwrap_or_default()
+    message
+        .content
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// The text of a stored message.
@@ -358,7 +374,9 @@ fn read(message: &Stored) -> Option<llm_types::Message> {
             Some(said(&model, "")).filter(|message| !message.parts.is_empty())
         }
         Role::Tool => {
-            let results = parts(message).iter().filter(|part| part["type"] == "tool_result");
+            let results = parts(message)
+                .iter()
+                .filter(|part| part["type"] == "tool_result");
             let output = |part: &Value| Output {
                 id: of(part, "id"),
                 text: of(part, "text"),

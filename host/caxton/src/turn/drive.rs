@@ -62,12 +62,13 @@ impl Turn<'_> {
             conversation,
             task,
             models,
-            mut frame,
+            frame,
             older,
             state,
             allowance,
             new,
         } = self;
+        let mut frame = Arc::new(frame);
         let store = workspace.store();
         let own = task.depth == 0;
         let mut unfinished = Unfinished::new(store, &state, own);
@@ -99,7 +100,7 @@ impl Turn<'_> {
         let mut on_disk = new.is_none();
         if !on_disk {
             // A turn that is taken up again has told so already.
-            live.tell(task.routed(&state.agent));
+            live.tell(task.routed(&state.id, &conversation, &state.agent));
         }
         // The first request to the model does not wait for the disk; what it answers does.
         let start = async {
@@ -125,7 +126,7 @@ impl Turn<'_> {
         while !state.has_ended() {
             for action in actions.drain(..) {
                 let asked = match &action {
-                    Action::Complete { .. } => Some((state.clone(), frame.clone())),
+                    Action::Complete { .. } => Some((state.clone(), Arc::clone(&frame))),
                     _ => None,
                 };
                 let older = older.as_ref();
@@ -153,7 +154,9 @@ impl Turn<'_> {
                 Performed::Summary(event, seq, summary) => {
                     let kept = store.set_summary(&conversation, &agent.config.name, seq, &summary);
                     kept.await.map_err(missing)?;
-                    frame.history.insert(0, context::summary_message(&summary));
+                    Arc::make_mut(&mut frame)
+                        .history
+                        .insert(0, context::summary_message(&summary));
                     event
                 }
             };
@@ -163,7 +166,9 @@ impl Turn<'_> {
                 live.show();
             }
             let told = match &event {
-                state::Event::Returned { returned, .. } => Some(Event::ToolResult(returned.call.clone())),
+                state::Event::Returned { returned, .. } => {
+                    Some(Event::ToolResult(returned.call.clone()))
+                }
                 _ => None,
             };
             let settled = state.completions.len();
@@ -176,18 +181,26 @@ impl Turn<'_> {
                 state.receipt.duration_ms = elapsed();
                 let (end, messages) = end(&state);
                 let written = json(&state);
-                store.finish_turn(&state.id, end, &written, messages, usage).await.map_err(missing)?;
+                store
+                    .finish_turn(&state.id, end, &written, messages, usage)
+                    .await
+                    .map_err(missing)?;
                 unfinished.done();
             } else {
                 let written = json(&state);
-                store.checkpoint_turn(&state.id, &written, Vec::new(), usage).await.map_err(missing)?;
+                store
+                    .checkpoint_turn(&state.id, &written, Vec::new(), usage)
+                    .await
+                    .map_err(missing)?;
                 unfinished.state(written);
             }
             told.into_iter().for_each(|event| live.tell(event));
             if actions.iter().any(is_call)
                 && let Some(Said::Model { calls, .. }) = state.said.last()
             {
-                calls.iter().for_each(|wanted| live.tell(replay::asked(&state, wanted)));
+                calls
+                    .iter()
+                    .for_each(|wanted| live.tell(replay::asked(&state, wanted)));
                 tell_refused(&state, live);
             }
         }
@@ -203,7 +216,7 @@ async fn perform(
     asking: &Asking<'_>,
     effects: &Effects<'_>,
     models: &[ModelRef],
-    asked: Option<(State, Frame)>,
+    asked: Option<(State, Arc<Frame>)>,
     older: Option<&Older>,
     action: Action,
 ) -> Performed {
@@ -248,7 +261,9 @@ async fn perform(
             },
             ..,
         ) => {
-            let returned = effects.ask_agent(id.clone(), capability, message, again).await;
+            let returned = effects
+                .ask_agent(id.clone(), capability, message, again)
+                .await;
             state::Event::Returned {
                 id,
                 returned: Box::new(returned),
@@ -353,9 +368,10 @@ pub(super) fn outcome(ended: &Result<Answer, Error>) -> Outcome {
             {
                 Outcome::Neither
             }
-            Fault::Provider { .. } | Fault::Time { .. } | Fault::Empty { .. } | Fault::ToolRounds { .. } => {
-                Outcome::Failed(fault.to_string())
-            }
+            Fault::Provider { .. }
+            | Fault::Time { .. }
+            | Fault::Empty { .. }
+            | Fault::ToolRounds { .. } => Outcome::Failed(fault.to_string()),
             _ => Outcome::Neither,
         },
         Err(Error::Gone) => Outcome::Failed(Error::Gone.to_string()),
@@ -399,10 +415,15 @@ impl Drop for Unfinished {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let end = TurnEnd::Cancelled;
-                match store.finish_turn(&id, end, &state, Vec::new(), Vec::new()).await {
+                match store
+                    .finish_turn(&id, end, &state, Vec::new(), Vec::new())
+                    .await
+                {
                     // It was stopped before it was written down.
                     Ok(()) | Err(caxton_memory::Error::NotFound { .. }) => {}
-                    Err(e) => tracing::warn!(turn = id, error = %e, "a turn can't be marked as cancelled"),
+                    Err(e) => {
+                        tracing::warn!(turn = id, error = %e, "a turn can't be marked as cancelled")
+                    }
                 }
             });
         }

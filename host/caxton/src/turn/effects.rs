@@ -175,7 +175,10 @@ impl Effects<'_> {
         let agent = agent.map_err(|e| gone(&route.agent, &e))?;
         let needed = Task::check_parameters(&task.parameters, &agent.config);
         needed?;
-        let running = agent.activity.begin().map_err(|rest| paused(&agent, rest))?;
+        let running = agent
+            .activity
+            .begin()
+            .map_err(|rest| paused(&agent, rest))?;
         let beginning = Beginning {
             content: message,
             images: Vec::new(),

@@ -86,10 +86,14 @@ mod base64 {
 }
 
 /// What happens while a turn runs. Agents that are asked by the one that answers show up here too; `agent` tells who.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// The message was given to an agent.
     Route {
+        /// The turn in which it is answered.
+        turn: String,
+        /// The conversation.
+        conversation: String,
         /// The agent.
         agent: String,
         /// How well it fits, from 0 to 1.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::money::usd_shown;
+
 /// Why a turn has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
@@ -26,8 +28,8 @@ pub enum Fault {
     },
     /// The money is used up.
     #[error(
-        "the agent used {} of the {} that one turn may cost, and its next request may cost more than what is left; raise `cost_usd` under [limits] in its file, or ask for less at once",
-        usd(*.used_pusd), usd(*.limit_pusd)
+        "the agent used {} of the {} US dollars that one turn may cost, and its next request may cost more than what is left; raise `cost_usd` under [limits] in its file, or ask for less at once",
+        usd_shown(*.used_pusd), usd_shown(*.limit_pusd)
     )]
     Cost {
         /// What it used, in pico-US-dollars.
@@ -104,32 +106,6 @@ impl Fault {
             Self::Time { .. } => "turn-deadline-exceeded",
             Self::Provider { code, .. } => code,
             Self::Empty { .. } => "empty-answer",
-        }
-    }
-}
-
-/// An amount of pico-US-dollars for people: `$0.0125`.
-pub(crate) fn usd(pusd: u64) -> String {
-    const PER_USD: u64 = 1_000_000_000_000;
-    let (whole, rest) = (pusd / PER_USD, pusd % PER_USD);
-    let rest = format!("{rest:012}");
-    let rest = rest.trim_end_matches('0');
-    format!("${whole}.{rest:0<2}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::usd;
-
-    #[test]
-    fn money_is_written_exactly() {
-        for (pusd, shown) in [
-            (0, "$0.00"),
-            (1, "$0.000000000001"),
-            (12_500_000_000, "$0.0125"),
-            (1_500_000_000_000, "$1.50"),
-        ] {
-            assert_eq!(usd(pusd), shown);
         }
     }
 }

@@ -122,7 +122,10 @@ impl Live {
 
     /// How it ended; nothing while it runs.
     pub fn ended(&self) -> Option<Result<Answer, Error>> {
-        self.log().ended.clone().map(|ended| ended.map(|answer| *answer))
+        self.log()
+            .ended
+            .clone()
+            .map(|ended| ended.map(|answer| *answer))
     }
 
     /// Stops it. It ends with [`Error::Stopped`] as soon as what it does can be stopped.
@@ -167,10 +170,6 @@ impl Live {
                 return Err(Error::Gone);
             }
         }
-    }
-
-    pub(super) fn generation(&self) -> u32 {
-        self.inner.generation
     }
 
     /// Waits until it is to be stopped.
@@ -218,7 +217,10 @@ impl Live {
 
     fn log(&self) -> MutexGuard<'_, Log> {
         // Nothing that is done under the lock can panic half way.
-        self.inner.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One follower less. The last one to go cancels the turn, in a moment.
@@ -331,7 +333,10 @@ mod tests {
         let mut back = live.follow(Some(seen));
         assert!(!back.begins_anew());
         assert_eq!(texts(&mut back).await, ["1-2 two", "1-3 three", "1-4"]);
-        let other = EventId { generation: 0, ..seen };
+        let other = EventId {
+            generation: 0,
+            ..seen
+        };
         let mut anew = live.follow(Some(other));
         assert!(anew.begins_anew());
         assert_eq!(texts(&mut anew).await.len(), 4);
@@ -362,7 +367,10 @@ mod tests {
 
     #[test]
     fn ids_are_read_as_they_are_written() {
-        let id = EventId { generation: 2, seq: 17 };
+        let id = EventId {
+            generation: 2,
+            seq: 17,
+        };
         assert_eq!(id.to_string().parse(), Ok(id));
         for wrong in ["", "1", "1-", "-1", "a-b", "1-2-3", "99999999999-1"] {
             assert_eq!(wrong.parse::<EventId>(), Err(()), "{wrong}");

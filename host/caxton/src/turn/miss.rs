@@ -47,7 +47,11 @@ impl Wait {
     /// is kept to; a little chance on top, or within, keeps many that failed together from coming back together (AWS
     /// Architecture Blog, "Exponential Backoff And Jitter").
     pub(super) fn after(&self, retries: u32, others: bool, left: Duration) -> Option<Duration> {
-        let longest = if others { WAIT_MAX_WITH_OTHERS } else { WAIT_MAX };
+        let longest = if others {
+            WAIT_MAX_WITH_OTHERS
+        } else {
+            WAIT_MAX
+        };
         let wait = match self {
             Self::AsItLikes => {
                 let full = WAIT_FIRST * 2_u32.pow(retries.min(8));

@@ -21,6 +21,7 @@ const NAME_MAX: usize = 64;
 pub(super) const DEPTH_MAX: u32 = 4;
 
 /// What a model is offered.
+#[derive(Clone)]
 pub(super) struct Offer {
     /// The name that the model knows, and the tool's full name.
     pub(super) names: BTreeMap<String, String>,

@@ -105,7 +105,10 @@ impl Receipt {
             .cached_input_tokens
             .saturating_add(other.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
-        self.cost_pusd = self.cost_pusd.zip(other.cost_pusd).map(|(a, b)| a.saturating_add(b));
+        self.cost_pusd = self
+            .cost_pusd
+            .zip(other.cost_pusd)
+            .map(|(a, b)| a.saturating_add(b));
         self.fuel = self.fuel.saturating_add(other.fuel);
         self.memory_bytes_peak = self.memory_bytes_peak.max(other.memory_bytes_peak);
         self.component_us = self.component_us.saturating_add(other.component_us);

@@ -7,8 +7,8 @@ use super::state::{Phase, Returned, Said, State, Wanted};
 use super::task::Task;
 
 /// What has happened so far.
-pub(super) fn events(task: &Task, state: &State) -> Vec<Event> {
-    let mut events = vec![task.routed(&state.agent)];
+pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Event> {
+    let mut events = vec![task.routed(&state.id, conversation, &state.agent)];
     for said in &state.said {
         match said {
             Said::Model { text, calls, .. } => {
@@ -18,12 +18,17 @@ pub(super) fn events(task: &Task, state: &State) -> Vec<Event> {
                         text: text.clone(),
                     });
                 }
-                let own = calls.iter().filter(|wanted| !state.client.contains(&wanted.name));
+                let own = calls
+                    .iter()
+                    .filter(|wanted| !state.client.contains(&wanted.name));
                 events.extend(own.map(|wanted| asked(state, wanted)));
             }
             Said::Tools(outputs) => {
                 for output in outputs {
-                    let place = state.calls.iter().position(|call| call.id == output.id && call.agent == state.agent);
+                    let place = state
+                        .calls
+                        .iter()
+                        .position(|call| call.id == output.id && call.agent == state.agent);
                     let calls = place.map_or(&[][..], |place| &state.calls[place..]);
                     if let Some((call, later)) = calls.split_first() {
                         let inner = later.iter().take_while(|call| call.agent != state.agent);
@@ -35,7 +40,9 @@ pub(super) fn events(task: &Task, state: &State) -> Vec<Event> {
         }
     }
     if let Phase::Calling(round) = &state.phase {
-        for Returned { call, inner, .. } in round.iter().filter_map(|(_, returned)| returned.as_ref()) {
+        for Returned { call, inner, .. } in
+            round.iter().filter_map(|(_, returned)| returned.as_ref())
+        {
             events.extend(inner.iter().flat_map(made));
             events.push(Event::ToolResult(call.clone()));
         }

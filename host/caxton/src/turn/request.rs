@@ -13,6 +13,7 @@ use crate::config::{self, ModelRef, Variable};
 const IMAGE_TOKENS: u64 = 1_500;
 
 /// The parts of a request that stay the same for all rounds of a turn.
+#[derive(Clone)]
 pub(super) struct Frame {
     system: String,
     /// Earlier messages of the conversation, oldest first.
@@ -44,7 +45,10 @@ impl Frame {
             Variable::Workspace => workspace,
             Variable::Conversation => conversation,
             Variable::Parameter(name) => {
-                let default = agent.parameters.get(name).and_then(|p| p.default.as_deref());
+                let default = agent
+                    .parameters
+                    .get(name)
+                    .and_then(|p| p.default.as_deref());
                 let given = task.parameters.get(name).map(String::as_str);
                 given.or(default).unwrap_or_default()
             }

@@ -7,7 +7,7 @@ use super::event::ToolCall;
 use super::fault::Fault;
 use super::receipt::Receipt;
 use super::state::{
-    ASK_AGENT, Action, Completion, Event, Output, Phase, Returned, Said, State, Wanted,
+    ASK_AGENT, Action, Completion, Event, Output, Phase, Returned, Said, State, Stop, Wanted,
 };
 
 /// The most calls of one round. A model that asks for more is confused, and each costs an instance.
@@ -24,7 +24,13 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             vec![Action::Summarise]
         }
         (Phase::New, Event::Begin { summarise: false }) => complete(&mut state),
-        (Phase::Summarising, Event::Summarised { receipt, completions }) => {
+        (
+            Phase::Summarising,
+            Event::Summarised {
+                receipt,
+                completions,
+            },
+        ) => {
             state.receipt.add(&receipt);
             state.completions.extend(completions);
             match used_up(&state) {
@@ -112,7 +118,10 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
         }
         return done(state, model, text, Vec::new(), opaque, stop);
     }
-    if calls.iter().any(|wanted| state.client.contains(&wanted.name)) {
+    if calls
+        .iter()
+        .any(|wanted| state.client.contains(&wanted.name))
+    {
         // What the agent's own tools were to do in the same breath, the model asks for again when it knows the results.
         calls.retain(|wanted| state.client.contains(&wanted.name));
         mint(state, &mut calls);

@@ -92,7 +92,7 @@ impl Task {
     }
 
     /// The event that tells who answers.
-    pub(super) fn routed(&self, agent: &str) -> Event {
+    pub(super) fn routed(&self, turn: &str, conversation: &str, agent: &str) -> Event {
         let Found {
             score,
             reason,
@@ -100,6 +100,8 @@ impl Task {
             cached,
         } = self.found.clone();
         Event::Route {
+            turn: turn.to_owned(),
+            conversation: conversation.to_owned(),
             agent: agent.to_owned(),
             score,
             reason,
@@ -124,7 +126,10 @@ impl Task {
                 names => format!("it takes: {}", names.join(", ")),
             }
         };
-        if let Some(name) = given.keys().find(|name| !agent.parameters.contains_key(*name)) {
+        if let Some(name) = given
+            .keys()
+            .find(|name| !agent.parameters.contains_key(*name))
+        {
             let reason = format!(
                 "the agent `{}` has no parameter `{}`; {}",
                 agent.name,

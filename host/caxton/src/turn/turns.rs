@@ -117,7 +117,10 @@ impl Turns {
         let agent = workspace.agent(&route.agent);
         let agent = agent.map_err(|e| gone(&route.agent, &e))?;
         Task::check_parameters(&message.parameters, &agent.config)?;
-        agent.activity.takes_messages().map_err(|p| paused(&agent, p))?;
+        agent
+            .activity
+            .takes_messages()
+            .map_err(|p| paused(&agent, p))?;
 
         let is_new = conversation.is_none();
         let conversation = conversation.map_or_else(new_id, |c| c.id);
@@ -189,7 +192,7 @@ impl Turns {
         let live = Live::new(turn.id, turn.conversation, turn.agent, 0);
         match serde_json::from_value::<State>(turn.state) {
             Ok(state) => {
-                for event in replay::events(&task, &state) {
+                for event in replay::events(&task, live.conversation(), &state) {
                     live.tell(event);
                 }
                 live.end(replay::ended(live.conversation(), state));
@@ -228,26 +231,45 @@ impl Turns {
         let lost = match (&agent, &state) {
             (None, _) => Some(format!("the agent `{}` is not there any more", turn.agent)),
             (_, None) => Some("another version of the server began it".to_owned()),
-            (_, Some(_)) if turn.parent.is_some() => Some("the turn that waited for it has ended".to_owned()),
-            (_, Some(state)) if state.generation >= GENERATIONS_MAX => {
-                Some(format!("the server ended {GENERATIONS_MAX} times during it"))
+            (_, Some(_)) if turn.parent.is_some() => {
+                Some("the turn that waited for it has ended".to_owned())
             }
+            (_, Some(state)) if state.generation >= GENERATIONS_MAX => Some(format!(
+                "the server ended {GENERATIONS_MAX} times during it"
+            )),
             _ => None,
         };
         let (Some(agent), Some(mut state), None) = (agent, state, &lost) else {
             let reason = lost.unwrap_or_default();
-            tracing::warn!(turn = turn.id, agent = turn.agent, reason, "a turn is not taken up again");
+            tracing::warn!(
+                turn = turn.id,
+                agent = turn.agent,
+                reason,
+                "a turn is not taken up again"
+            );
             return begin::interrupt(workspace, turn, reason).await;
         };
         state.generation += 1;
-        let live = Live::new(turn.id.clone(), turn.conversation.clone(), turn.agent.clone(), state.generation);
+        let live = Live::new(
+            turn.id.clone(),
+            turn.conversation.clone(),
+            turn.agent.clone(),
+            state.generation,
+        );
         live.keep();
         drop(self.add(&live, None)?);
         // Written down before anything is done: a turn that ends the server each time must not do so for ever.
         let written = drive::json(&state);
         let store = workspace.store();
-        store.checkpoint_turn(&turn.id, &written, Vec::new(), Vec::new()).await.map_err(drive::missing)?;
-        tracing::info!(turn = turn.id, agent = turn.agent, "a turn that the last server began is taken up again");
+        store
+            .checkpoint_turn(&turn.id, &written, Vec::new(), Vec::new())
+            .await
+            .map_err(drive::missing)?;
+        tracing::info!(
+            turn = turn.id,
+            agent = turn.agent,
+            "a turn that the last server began is taken up again"
+        );
         let turns = self.clone();
         tokio::spawn(async move {
             let workspace = turns.workspace();
@@ -270,10 +292,13 @@ impl Turns {
         let workspace = self.workspace();
         let running = agent.activity.begin();
         let ended = match &running {
-            Ok(_) => AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-                tracing::error!(turn = live.id(), agent = live.agent(), "a turn panicked");
-                Err(Error::Gone)
-            }),
+            Ok(_) => AssertUnwindSafe(work)
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| {
+                    tracing::error!(turn = live.id(), agent = live.agent(), "a turn panicked");
+                    Err(Error::Gone)
+                }),
             Err(rest) => Err(paused(agent, rest.clone())),
         };
         if running.is_ok() {
@@ -309,7 +334,9 @@ impl Turns {
             if let Some((digest, other)) = known.keys.get(&key.key) {
                 return same(key, digest).map(|()| Some(other.clone()));
             }
-            known.keys.insert(key.key.clone(), (key.digest.clone(), live.clone()));
+            known
+                .keys
+                .insert(key.key.clone(), (key.digest.clone(), live.clone()));
         }
         known.turns.insert(live.id().to_owned(), live.clone());
         Ok(None)
@@ -328,12 +355,16 @@ impl Turns {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         // Nothing that is done under the lock can panic half way.
-        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn check(message: &Message) -> Result<(), Error> {
-    if message.content.trim().is_empty() && message.images.is_empty() && message.exchange.is_none() {
+    if message.content.trim().is_empty() && message.images.is_empty() && message.exchange.is_none()
+    {
         return Err(Error::Empty);
     }
     let bytes = message.content.len();

@@ -97,6 +97,8 @@ pub enum Change {
     Restarted,
     /// Its last turn failed.
     Failed,
+    /// Too many of its turns failed in a row, and it takes no messages for a while.
+    Paused,
     /// It works again.
     Recovered,
 }
@@ -110,6 +112,7 @@ impl Change {
             Self::Removed => "removed",
             Self::Restarted => "restarted",
             Self::Failed => "failed",
+            Self::Paused => "paused",
             Self::Recovered => "recovered",
         }
     }

@@ -236,15 +236,25 @@ mod tests {
         let first = hold(7, "a", tokens(60)).expect("there is enough");
         let refused = hold(7, "a", tokens(41)).expect_err("not for both");
         assert_eq!(
-            (refused.agent.as_deref(), refused.money, refused.used, refused.limit),
+            (
+                refused.agent.as_deref(),
+                refused.money,
+                refused.used,
+                refused.limit
+            ),
             (Some("a"), false, 60, 100)
         );
         first.settle(tokens(10));
         let second = hold(7, "a", tokens(90)).expect("the rest was given back");
         let refused = hold(7, "b", tokens(60)).expect_err("the workspace's money");
-        assert_eq!((refused.agent, refused.money, refused.used), (None, true, 1000));
+        assert_eq!(
+            (refused.agent, refused.money, refused.used),
+            (None, true, 1000)
+        );
         drop(second);
-        hold(7, "b", tokens(60)).expect("given back").settle(tokens(60));
+        hold(7, "b", tokens(60))
+            .expect("given back")
+            .settle(tokens(60));
         let tomorrow = hold(8, "a", tokens(100)).expect("a new day");
         assert_eq!(tomorrow.day(), 8);
     }

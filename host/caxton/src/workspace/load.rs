@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use caxton_memory::Store;
-use caxton_sandbox::{Call, Component, Limits, LoadError, Sandbox, Spec, llm_types};
-use tokio::sync::{Mutex, Semaphore};
+use caxton_sandbox::{Call, Component, Limits, LoadError, Sandbox, Spec};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::error::Refused;
+use super::models::Models;
 use super::spec;
 use super::tool::Tool;
 use crate::builtin::{self, Builtin};
@@ -19,13 +19,6 @@ use crate::config::{ComponentSpec, Source};
 
 /// The most tools of one component. A model is never offered nearly as many.
 const TOOLS_MAX: usize = 1024;
-
-/// How long a provider's list of models holds, and how long it is not asked again after it failed to give one.
-const MODELS_KEPT: Duration = Duration::from_secs(600);
-const MODELS_RETRY: Duration = Duration::from_secs(60);
-
-/// How long the list may take: it only adds prices and context windows to what is known anyway.
-const MODELS_TIME: Duration = Duration::from_secs(3);
 
 /// A component of a workspace, ready to be used.
 pub struct Loaded {
@@ -35,41 +28,7 @@ pub struct Loaded {
     pub spec: Arc<ComponentSpec>,
     /// Its tools, as it lists them.
     pub tools: Vec<Arc<Tool>>,
-    models: Mutex<Option<(Instant, Arc<Vec<llm_types::Model>>)>>,
-}
-
-impl Loaded {
-    /// The models of a provider, as it listed them within the last minutes; empty where it can't tell.
-    pub async fn models(&self) -> Arc<Vec<llm_types::Model>> {
-        let mut kept = self.models.lock().await;
-        if let Some((until, models)) = &*kept
-            && Instant::now() < *until
-        {
-            return Arc::clone(models);
-        }
-        let call = Call {
-            time: Some(MODELS_TIME),
-            ..Call::default()
-        };
-        let listed = match self.component.list_models(call).await {
-            Ok(called) => called.value.map_err(|e| format!("{e:?}")),
-            Err(failed) => Err(failed.to_string()),
-        };
-        let (models, holds) = match listed {
-            Ok(models) => (models, MODELS_KEPT),
-            Err(reason) => {
-                tracing::debug!(
-                    component = self.component.name(),
-                    reason,
-                    "a provider does not list its models"
-                );
-                (Vec::new(), MODELS_RETRY)
-            }
-        };
-        let models = Arc::new(models);
-        *kept = Some((Instant::now() + holds, Arc::clone(&models)));
-        models
-    }
+    pub(super) models: Models,
 }
 
 /// Loads components.
@@ -163,7 +122,7 @@ impl Loader {
             component,
             spec,
             tools,
-            models: Mutex::new(None),
+            models: Models::default(),
         })
     }
 

@@ -2,8 +2,8 @@
 //! at one moment. `open` reads and loads it, `change` replaces parts of it while it runs, `tool` calls its tools. What is
 //! done with a message is the business of `routing` and `turn`.
 //!
-//! In reading order: `state`, `open`, `load` (with `spec`, `download`), `change` (with `files`), `tool`, then the small
-//! things that agents and turns share: `activity`, `event`, `ranking`, `line`.
+//! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`), `change` (with `files`), `tool`, then the small
+//! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`.
 
 mod activity;
 mod change;
@@ -11,10 +11,13 @@ mod download;
 mod error;
 pub mod event;
 pub(crate) mod files;
+mod ledger;
 mod line;
 mod load;
+mod models;
 mod open;
 mod ranking;
+mod rate;
 mod spec;
 mod state;
 pub mod tool;
@@ -29,13 +32,16 @@ use caxton_memory::Store;
 use caxton_sandbox::{Call, Sandbox};
 use serde_json::Value;
 
-pub use activity::{Activity, AgentState, Running, Snapshot};
+pub use activity::{Activity, AgentState, Outcome, Paused, Running, Snapshot, Turned};
 pub use error::{Error, Refused};
 pub use event::Events;
+pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
+pub use models::Known;
 pub use open::Options;
 pub use ranking::{Ranking, Rankings};
+pub use rate::{Admitted, Rates, TooSoon};
 pub use state::{Agent, State};
 
 use load::Loader;
@@ -59,6 +65,8 @@ struct Inner {
     events: Events,
     rankings: Rankings,
     lines: Lines,
+    ledger: Arc<Ledger>,
+    rates: Rates,
 }
 
 impl std::fmt::Debug for Workspace {
@@ -119,6 +127,16 @@ impl Workspace {
     /// Where turns of one conversation wait for each other.
     pub(crate) fn lines(&self) -> &Lines {
         &self.inner.lines
+    }
+
+    /// What was used today, against the budgets.
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.inner.ledger
+    }
+
+    /// How often providers may be asked.
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.inner.rates
     }
 
     /// Gives the agent of this name.

@@ -66,13 +66,21 @@ impl Loaded {
             return models;
         }
         drop(tokio::time::timeout(WAIT_MAX, listed).await);
-        let kept = self.models.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self
+            .models
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         kept.models.clone().unwrap_or_default()
     }
 
     /// The list that there is. Where it is old or missing, a new one is asked for meanwhile.
     fn current(self: &Arc<Self>) -> Option<Arc<Vec<llm_types::Model>>> {
-        let mut kept = self.models.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .models
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let fresh = kept.until.is_some_and(|until| Instant::now() < until);
         if !fresh && !kept.asking {
             kept.asking = true;
@@ -90,7 +98,11 @@ impl Loaded {
             Ok(called) => called.value.map_err(|e| format!("{e:?}")),
             Err(failed) => Err(failed.to_string()),
         };
-        let mut kept = self.models.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .models
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         kept.asking = false;
         match listed {
             Ok(models) => {

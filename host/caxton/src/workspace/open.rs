@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use caxton_embed::Embedder;
-use caxton_memory::Store;
+use caxton_memory::{Store, today};
 use caxton_sandbox::{FileMode, Sandbox};
 
 use super::activity::Activity;
 use super::error::Error;
 use super::event::Events;
+use super::ledger::Ledger;
 use super::line::Lines;
 use super::load::{Loaded, Loader};
 use super::ranking::Rankings;
+use super::rate::Rates;
 use super::state::{Agent, State};
 use super::{Inner, Workspace};
 use crate::builtin;
@@ -42,8 +44,7 @@ pub struct Options {
 const BARE: &str = "default";
 
 impl Workspace {
-    /// Opens a workspace: reads and checks its files, and loads its components. Turns that were under way when the last
-    /// server ended are marked as interrupted.
+    /// Opens a workspace: reads and checks its files, and loads its components.
     ///
     /// # Errors
     /// [`Error::Faults`] has every fault of every file and component; [`Error::Store`] where the database fails.
@@ -128,14 +129,8 @@ impl Workspace {
             Err(_) if !faults.is_empty() => return Err(Error::Faults(faults)),
             Err(found) => return Err(Error::Faults(found)),
         };
-        for turn in store.interrupted_turns().await? {
-            tracing::warn!(
-                turn = turn.id,
-                conversation = turn.conversation,
-                agent = turn.agent,
-                "a turn was interrupted when the server ended"
-            );
-        }
+        let day = today();
+        let ledger = Ledger::new(day, &store.usage(day, day).await?);
         let inner = Inner {
             dir,
             has_dir,
@@ -148,6 +143,8 @@ impl Workspace {
             events: Events::default(),
             rankings: Rankings::default(),
             lines: Lines::default(),
+            ledger: Arc::new(ledger),
+            rates: Rates::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -180,7 +180,10 @@ mod tests {
         for _ in 0..2 {
             assert!(rates.admit("p", &rate, 10, SOON).await.is_ok());
         }
-        let refused = rates.admit("p", &rate, 10, SOON).await.expect_err("too soon");
+        let refused = rates
+            .admit("p", &rate, 10, SOON)
+            .await
+            .expect_err("too soon");
         let wait = refused.wait.expect("it is known");
         assert!(wait > Duration::from_secs(25) && wait <= Duration::from_secs(30));
         assert!(rates.admit("q", &rate, 10, SOON).await.is_ok());
@@ -207,7 +210,10 @@ mod tests {
             ..Rate::default()
         };
         let first = rates.admit("p", &rate, 1, SOON).await.expect("a place");
-        let refused = rates.admit("p", &rate, 1, SOON).await.expect_err("no place");
+        let refused = rates
+            .admit("p", &rate, 1, SOON)
+            .await
+            .expect_err("no place");
         assert_eq!(refused.wait, None);
         drop(first);
         assert!(rates.admit("p", &rate, 1, SOON).await.is_ok());

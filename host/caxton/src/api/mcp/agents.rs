@@ -1,6 +1,5 @@
 //! Agents as tools: a message in, an answer out, what they do meanwhile as progress.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use caxton_sandbox::Emitted;
@@ -11,14 +10,11 @@ use tokio::sync::mpsc;
 
 use super::caller::Caller;
 use super::error::Error;
-use crate::turn::{self, Answer, Event, Message};
+use crate::turn::{self, Answer, Event, Message, Start, Turns};
 use crate::workspace::{State, Workspace};
 
 /// What stands before an agent's name to make it a tool's.
 const PREFIX: &str = "agent__";
-
-/// How many of a turn's events may wait; a turn with more waits itself.
-const EVENTS_WAITING_MAX: usize = 64;
 
 /// The agents as tools.
 pub(super) fn listed(state: &State) -> impl Iterator<Item = Listed> {
@@ -82,7 +78,7 @@ struct Arguments {
 /// Gives an agent a message and waits for its answer.
 pub(super) async fn ask(
     caller: &Caller<'_>,
-    workspace: &Workspace,
+    turns: &Turns,
     agent: String,
     arguments: JsonObject,
 ) -> Result<CallToolResult, Error> {
@@ -95,12 +91,12 @@ pub(super) async fn ask(
     })?;
     let message = Message {
         to: Some(agent.clone()),
-        capability: None,
         content: message,
         conversation,
+        ..Message::default()
     };
     let answer = caller
-        .watch(&agent, |listener| answer(workspace, message, listener))
+        .watch(&agent, |listener| answer(turns, message, listener))
         .await?;
     let structured = json!({ "agent": answer.agent, "conversation": answer.conversation, "content": answer.content });
     let mut result = CallToolResult::success(vec![ContentBlock::text(answer.content)]);
@@ -110,19 +106,21 @@ pub(super) async fn ask(
 
 /// Runs the turn, and tells the listener which steps it takes.
 async fn answer(
-    workspace: &Workspace,
+    turns: &Turns,
     message: Message,
     listener: mpsc::Sender<Emitted>,
 ) -> Result<Answer, Error> {
-    let (sender, mut events) = mpsc::channel(EVENTS_WAITING_MAX);
-    let mut turn = pin!(turn::run(workspace, message, sender));
+    let failed = |e: turn::Error| Error::Agent {
+        code: e.code().to_owned(),
+        reason: e.to_string(),
+    };
+    let live = turns
+        .start(message, Start::default())
+        .await
+        .map_err(failed)?;
+    let mut events = live.follow(None);
     let mut steps = 0.0;
-    loop {
-        let event = tokio::select! {
-            biased;
-            Some(event) = events.recv() => event,
-            answer = turn.as_mut() => return answer.map_err(|e| Error::Agent { code: e.code().to_owned(), reason: e.to_string() }),
-        };
+    while let Some((_, event)) = events.next().await {
         let told = match event {
             Event::Route { agent, depth, .. } if depth > 0 => format!("{agent} is asked"),
             Event::ToolCall { agent, name, .. } => format!("{agent} calls {name}"),
@@ -136,6 +134,7 @@ async fn answer(
             message: Some(told),
         }));
     }
+    live.answer().await.map_err(failed)
 }
 
 fn object(value: Value) -> Arc<JsonObject> {

@@ -24,6 +24,7 @@ use super::changes;
 use super::error::Error;
 use super::seal::Seal;
 use super::tools::{self, ToolCall};
+use crate::turn::Turns;
 use crate::workspace::Workspace;
 
 /// The least serious log messages that a session gets until it says which it wants.
@@ -35,6 +36,7 @@ const SUBSCRIPTIONS_MAX: usize = 1024;
 /// What serves one session, or one request of a client without sessions.
 pub(super) struct Handler {
     workspace: Workspace,
+    turns: Turns,
     seal: Arc<Seal>,
     session: Session,
 }
@@ -49,7 +51,7 @@ struct Session {
 
 impl Handler {
     /// A handler for a new session.
-    pub(super) fn new(workspace: Workspace, seal: Arc<Seal>) -> Self {
+    pub(super) fn new(turns: Turns, seal: Arc<Seal>) -> Self {
         let ended = CancellationToken::new();
         let session = Session {
             level: Mutex::new(LEVEL_DEFAULT),
@@ -58,7 +60,8 @@ impl Handler {
             ended,
         };
         Self {
-            workspace,
+            workspace: turns.workspace().clone(),
+            turns,
             seal,
             session,
         }
@@ -76,7 +79,7 @@ impl Handler {
         let caller = self.caller(context);
         let arguments = request.arguments.unwrap_or_default();
         if let Some(agent) = agents::named(&self.workspace, &request.name) {
-            return agents::ask(&caller, &self.workspace, agent, arguments)
+            return agents::ask(&caller, &self.turns, agent, arguments)
                 .await
                 .map(Into::into);
         }

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use seal::{KeyError, Refused, Scope, Seal};
 
 use crate::api::body::Limit;
-use crate::workspace::Workspace;
+use crate::turn::Turns;
 use handler::Handler;
 use sessions::Sessions;
 
@@ -71,7 +71,7 @@ impl Default for Access {
 
 /// The route `/mcp`, where bodies are read within `limit`. Sessions and streams end when `stop` is cancelled.
 pub fn routes(
-    workspace: Workspace,
+    turns: Turns,
     seal: Arc<Seal>,
     access: Access,
     limit: Limit,
@@ -93,7 +93,7 @@ pub fn routes(
         .with_json_response(true)
         .with_max_request_body_bytes(limit.bytes_max)
         .with_cancellation_token(stop);
-    let handler = move || Ok(Handler::new(workspace.clone(), Arc::clone(&seal)));
+    let handler = move || Ok(Handler::new(turns.clone(), Arc::clone(&seal)));
     let service = StreamableHttpService::new(handler, Arc::new(Sessions::default()), config);
     Router::new()
         .route_service("/mcp", service)
@@ -136,13 +136,13 @@ pub enum StdioError {
 ///
 /// # Errors
 /// [`StdioError`].
-pub async fn stdio(workspace: Workspace, stop: CancellationToken) -> Result<(), StdioError> {
-    serve(workspace, rmcp::transport::stdio(), stop).await
+pub async fn stdio(turns: Turns, stop: CancellationToken) -> Result<(), StdioError> {
+    serve(turns, rmcp::transport::stdio(), stop).await
 }
 
 /// Serves one client on any pair of streams.
 async fn serve<R, W>(
-    workspace: Workspace,
+    turns: Turns,
     streams: (R, W),
     stop: CancellationToken,
 ) -> Result<(), StdioError>
@@ -151,7 +151,7 @@ where
     W: tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
     // The key need not outlive the only client there will ever be.
-    let handler = Handler::new(workspace, Arc::new(Seal::ephemeral()?));
+    let handler = Handler::new(turns, Arc::new(Seal::ephemeral()?));
     match handler.serve_with_ct(streams, stop).await {
         Ok(running) => running
             .waiting()

@@ -4,7 +4,7 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::super::body::{Params, Query};
+use super::super::body::{Json, Params, Query};
 use super::super::{State, wire};
 use super::{Problem, workspace};
 
@@ -103,4 +103,40 @@ pub async fn remove(
     } else {
         Err(Problem::no_conversation(&id))
     }
+}
+
+/// Delete the messages of a conversation.
+///
+/// The conversation itself stays, with its id; what agents go on to say in it, they say without knowing what was said before.
+#[utoipa::path(delete, operation_id = "clear_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}/messages", tag = "conversations",
+    params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
+    responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
+pub async fn clear(
+    Shared(state): Shared<State>,
+    Params((name, id)): Params<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let store = workspace(&state, &name)?.store();
+    if store.clear_conversation(&id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::no_conversation(&id))
+    }
+}
+
+/// Fork a conversation.
+///
+/// The fork is a new conversation with the same messages, up to the one that is named. What is said in one of them does not
+/// show in the other.
+#[utoipa::path(post, operation_id = "fork_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}/fork", tag = "conversations",
+    params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
+    request_body = wire::ForkRequest,
+    responses((status = 201, body = wire::Conversation), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
+pub async fn fork(
+    Shared(state): Shared<State>,
+    Params((name, id)): Params<(String, String)>,
+    Json(request): Json<wire::ForkRequest>,
+) -> Result<(StatusCode, axum::Json<wire::Conversation>), Problem> {
+    let store = workspace(&state, &name)?.store();
+    let fork = store.fork_conversation(&id, request.through).await?;
+    Ok((StatusCode::CREATED, axum::Json(fork.into())))
 }

@@ -1,31 +1,34 @@
-//! Messages: asking agents, with the answer at once or as it comes.
+//! Messages: asking agents, with the answer at once, as it comes, or later.
 
 use axum::extract::State as Shared;
-use axum::response::sse::Event as Sent;
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
-use http::HeaderMap;
-use tokio::sync::mpsc;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
 
 use super::super::body::{self, Json, Params};
-use super::super::{State, sse, wire};
-use super::{Problem, workspace};
+use super::super::{State, stream, wire};
+use super::{Problem, turns, workspace};
 use crate::routing::{self, Target};
-use crate::turn::{self, Event};
+use crate::turn::{self, Event, Keep, Key, Start};
 
-/// Events that wait for a slow client. With more the turn waits, and with it the model.
-const WAITING_MAX: usize = 64;
+/// The longest `Idempotency-Key`.
+const KEY_BYTES_MAX: usize = 255;
 
 /// Send a message.
 ///
 /// It goes to the agent that is named, to one with the capability that is named, or to the one that a router chooses. With
 /// `Accept: text/event-stream` the answer is a stream of the events `route`, `delta`, `reasoning`, `retry`, `tool_call`,
-/// `tool_result`, and at the end `done` or `error`. A client that goes away cancels its turn.
+/// `tool_result`, and at the end `done` or `error`; each has an id, and a client that lost its connection goes on after the last
+/// one that it saw with `GET /turns/{turn}/events`. With `Prefer: respond-async` the answer is the turn, which runs on. A client
+/// that goes away and does not come back within two seconds cancels its turn, unless it asked for that, or gave an
+/// `Idempotency-Key`: under the same key, the same message is answered once, and sending it again gives that answer.
 #[utoipa::path(post, operation_id = "send_message", path = "/api/v1/workspaces/{workspace}/messages", tag = "messages",
-    params(("workspace" = String, Path, description = "Its name, or `default`")),
+    params(("workspace" = String, Path, description = "Its name, or `default`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this message, unique within a day"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`: answer with the turn at once (RFC 7240)")),
     request_body = wire::Message,
     responses((status = 200, content((wire::MessageAnswer = "application/json"), (wire::MessageEvent = "text/event-stream"))),
+        (status = 202, description = "The turn runs", body = wire::Turn),
         (status = "4XX", body = wire::Problem, content_type = "application/problem+json"),
         (status = "5XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn send(
@@ -34,135 +37,79 @@ pub async fn send(
     headers: HeaderMap,
     Json(message): Json<wire::Message>,
 ) -> Result<Response, Problem> {
-    let workspace = workspace(&state, &name)?.clone();
+    workspace(&state, &name)?;
     if let (Some(to), Some(capability)) = (&message.to, &message.capability) {
         return Err(Problem::two_recipients(to, capability));
     }
-    let (sender, mut events) = mpsc::channel(WAITING_MAX);
-    let mut turn = async move { turn::run(&workspace, message.into(), sender).await }.boxed();
-    if !body::wants_events(&headers) {
-        drop(events);
-        let answer = turn.await?;
-        return Ok(axum::Json(wire::MessageAnswer::from(answer)).into_response());
-    }
-    // A message that can't even be given to an agent gets a status of its own; after that, errors are events.
-    let first = tokio::select! {
-        biased;
-        Some(first) = events.recv() => first,
-        ended = &mut turn => return ended.map_err(Problem::from).map(|answer| sse::response(stream::iter([last(Ok(answer))]))),
+    let later = prefers_async(&headers);
+    let key = key(&headers, &message)?;
+    let keep = match later || key.is_some() {
+        true => Keep::ToTheEnd,
+        false => Keep::WhileFollowed,
     };
-    if let Event::Error { .. } = first {
-        return Err(turn.await.map_or_else(Problem::from, |_| {
-            Problem::internal(&"a turn ended with an error and an answer")
-        }));
-    }
-    let answering = Answering {
-        turn: Some(turn),
-        ended: None,
-        events,
-    };
-    Ok(sse::response(
-        stream::iter(sent(first)).chain(stream::unfold(answering, Answering::next)),
-    ))
-}
-
-/// A turn that is answered as a stream. Dropping it stops the turn.
-struct Answering {
-    turn: Option<BoxFuture<'static, Result<turn::Answer, turn::Error>>>,
-    ended: Option<Sent>,
-    events: mpsc::Receiver<Event>,
-}
-
-impl Answering {
-    /// The next event: all that the turn sent, and then how it ended.
-    async fn next(mut self) -> Option<(Sent, Self)> {
-        loop {
-            let event = match &mut self.turn {
-                None => self.events.recv().await,
-                Some(turn) => tokio::select! {
-                    biased;
-                    Some(event) = self.events.recv() => Some(event),
-                    ended = turn => {
-                        self.turn = None;
-                        self.ended = Some(last(ended));
-                        continue;
-                    }
-                },
-            };
-            match event.map(sent) {
-                Some(Some(sent)) => return Some((sent, self)),
-                Some(None) => {}
-                None => return self.ended.take().map(|ended| (ended, self)),
-            }
+    let message =
+        turn::Message::try_from(message).map_err(|detail| Problem::invalid_body(&detail))?;
+    let live = state.turns.start(message, Start { key, keep }).await?;
+    let place = format!("/api/v1/workspaces/{name}/turns/{}", live.id());
+    let mut response = if later {
+        // The first event comes when the message is on disk: nothing is promised before.
+        if let Some((_, Event::Error(error))) = live.follow(None).next().await {
+            return Err(Problem::from(*error));
         }
-    }
-}
-
-/// An event on the way, as it is sent. The last one is made from how the turn ended.
-fn sent(event: Event) -> Option<Sent> {
-    let (name, data) = match event {
-        Event::Route {
-            agent,
-            score,
-            reason,
-            router,
-            cached,
-            depth,
-        } => (
-            "route",
-            wire::MessageEvent::Route {
-                agent,
-                score,
-                reason,
-                router,
-                cached,
-                depth,
-            },
-        ),
-        Event::Delta { agent, text } => ("delta", wire::MessageEvent::Delta { agent, text }),
-        Event::Reasoning { agent, text } => {
-            ("reasoning", wire::MessageEvent::Delta { agent, text })
+        (StatusCode::ACCEPTED, axum::Json(turns::shown(&live))).into_response()
+    } else if body::wants_events(&headers) {
+        let mut follower = live.follow(None);
+        // A message that can't even be given to an agent gets a status of its own; after that, errors are events.
+        match follower.next().await {
+            Some((_, Event::Error(error))) => return Err(Problem::from(*error)),
+            first => stream::response(follower, first),
         }
-        Event::Retry {
-            agent,
-            model,
-            reason,
-        } => (
-            "retry",
-            wire::MessageEvent::Retry {
-                agent,
-                model,
-                reason,
-            },
-        ),
-        Event::ToolCall {
-            agent,
-            id,
-            name,
-            arguments,
-        } => (
-            "tool_call",
-            wire::MessageEvent::ToolCall {
-                agent,
-                id,
-                name,
-                arguments,
-            },
-        ),
-        Event::ToolResult(call) => (
-            "tool_result",
-            wire::MessageEvent::ToolResult(Box::new(call.into())),
-        ),
-        Event::Done(_) | Event::Error { .. } => return None,
+    } else {
+        let answer = live.answer().await?;
+        axum::Json(wire::MessageAnswer::from(answer)).into_response()
     };
-    Some(sse::event(name, &data))
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
 }
 
-fn last(ended: Result<turn::Answer, turn::Error>) -> Sent {
-    match ended {
-        Ok(answer) => sse::event("done", &wire::MessageAnswer::from(answer)),
-        Err(error) => sse::event("error", &Problem::from(error).json()),
-    }
+/// Whether the client wants an answer at once, before there is one (RFC 7240, section 4.1).
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let values = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let preferences = values.flat_map(|value| value.split(','));
+    let names =
+        preferences.map(|preference| preference.split(';').next().unwrap_or_default().trim());
+    names
+        .into_iter()
+        .any(|name| name.eq_ignore_ascii_case("respond-async"))
+}
+
+/// The client's name for the message, with the digest that tells it from another message.
+pub fn key(headers: &HeaderMap, message: &impl serde::Serialize) -> Result<Option<Key>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .map(|text| text.trim().trim_matches('"'));
+    let key = key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES_MAX).ok_or_else(|| {
+        let detail = format!("the Idempotency-Key must be 1 to {KEY_BYTES_MAX} visible ASCII characters; a UUID is a good one");
+        Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", detail)
+    })?;
+    let bytes = serde_json::to_vec(message).map_err(|e| Problem::internal(&e))?;
+    let digest = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Some(Key {
+        key: key.to_owned(),
+        digest,
+    }))
 }
 
 /// Say who would get a message, without sending it.

@@ -5,9 +5,11 @@ mod agents;
 mod components;
 mod conversations;
 mod events;
-mod messages;
+pub(super) mod messages;
 mod probes;
 mod tools;
+pub(super) mod turns;
+mod usage;
 
 use axum::Router;
 use axum::routing::get;
@@ -32,6 +34,7 @@ use crate::workspace::Workspace;
     tags(
         (name = "messages", description = "Ask agents."),
         (name = "conversations", description = "What was said."),
+        (name = "usage", description = "What it cost."),
         (name = "agents", description = "Who answers."),
         (name = "tools", description = "What agents, and you, can call."),
         (name = "components", description = "What offers tools, models and routing."),
@@ -46,8 +49,13 @@ pub fn routes() -> OpenApiRouter<State> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(messages::send))
         .routes(routes!(messages::route))
+        .routes(routes!(turns::show, turns::cancel))
+        .routes(routes!(turns::follow))
+        .routes(routes!(usage::show))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show, conversations::remove))
+        .routes(routes!(conversations::clear))
+        .routes(routes!(conversations::fork))
         .routes(routes!(agents::list))
         .routes(routes!(agents::show, agents::put, agents::remove))
         .routes(routes!(agents::restart))

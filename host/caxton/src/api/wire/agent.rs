@@ -33,6 +33,9 @@ pub struct Agent {
     /// Why its last turn failed, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Where it is paused: how long still, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_ms: Option<u64>,
     /// When it last began or ended a turn, in milliseconds since 1970, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active_ms: Option<u64>,
@@ -85,8 +88,12 @@ impl Agent {
             .map(ToString::to_string)
             .unwrap_or_default();
         let name = now.state.name().to_owned();
+        let paused_ms = match now.state {
+            AgentState::Paused { left_ms, .. } => Some(left_ms),
+            _ => None,
+        };
         let failure = match now.state {
-            AgentState::Failed { reason } => Some(reason),
+            AgentState::Failed { reason } | AgentState::Paused { reason, .. } => Some(reason),
             AgentState::Ready | AgentState::Busy { .. } => None,
         };
         Self {
@@ -98,6 +105,7 @@ impl Agent {
             model,
             state: name,
             failure,
+            paused_ms,
             last_active_ms: now.last_ms,
             counters: Counters {
                 messages: now.messages,

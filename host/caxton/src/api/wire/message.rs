@@ -1,8 +1,12 @@
 //! Messages, answers, routes and conversations.
 
-use caxton_memory as memory;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Receipt;
@@ -18,11 +22,43 @@ pub struct Message {
     /// The capability that is wanted; not together with `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capability: Option<String>,
-    /// What is said.
+    /// What is said. It may be left out only where there are pictures.
+    #[serde(default)]
     pub content: String,
+    /// Pictures that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// The conversation that it goes on with; a new one where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,
+    /// Values for the parameters of the agent's prompts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// From 0 (the likeliest words) to 2; as the agent's file says where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 2)]
+    pub temperature: Option<f64>,
+    /// The most tokens of one answer of the model; the agent's own limit holds beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, value_type = Option<u32>)]
+    pub max_tokens: Option<NonZeroU32>,
+    /// Texts that end the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// JSON Schema that the answer must satisfy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub response_schema: Option<Map<String, Value>>,
+}
+
+/// A picture.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Its media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
+    pub mime_type: String,
+    /// Its bytes, in base64.
+    pub data: String,
 }
 
 /// The answer to a message.
@@ -36,14 +72,56 @@ pub struct MessageAnswer {
     pub agent: String,
     /// The model that answered last, as `provider/model`.
     pub model: String,
+    /// Where a fallback stood in: the model that was to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_from: Option<String>,
     /// What is said.
     pub content: String,
     /// Why the model stopped: `end-turn`, `max-tokens`, `stop-text` or `content-filter`.
     pub stop_reason: String,
     /// The tools that were called, also those of agents that were asked.
     pub tool_calls: Vec<ToolCall>,
+    /// What each request to a model cost. Those of agents that were asked stand in their own turns.
+    #[serde(default)]
+    pub completions: Vec<CompletionReceipt>,
     /// What it cost.
     pub receipt: TurnReceipt,
+}
+
+/// What one request to a model cost.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CompletionReceipt {
+    /// The model that was asked, as `provider/model`.
+    pub model: String,
+    /// Tokens that it read, cached ones included.
+    pub input_tokens: u64,
+    /// Of these, the ones that its provider had cached.
+    pub cached_input_tokens: u64,
+    /// Tokens that it wrote.
+    pub output_tokens: u64,
+    /// What they cost, in US dollars; `null` where the price is not known.
+    pub cost_usd: Option<f64>,
+    /// Wall-clock time, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A turn: how far the answer to a message is.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Turn {
+    /// Its id.
+    pub id: String,
+    /// The conversation.
+    pub conversation: String,
+    /// Who answers.
+    pub agent: String,
+    /// `running`, `done`, `failed`, `cancelled` or `interrupted`.
+    pub status: String,
+    /// The answer, where it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Box<MessageAnswer>>,
+    /// Why there is none, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Box<super::Problem>>,
 }
 
 /// A finished tool call.
@@ -121,6 +199,10 @@ pub struct TurnReceipt {
 pub enum MessageEvent {
     /// The message was given to an agent: event `route`.
     Route {
+        /// The turn, by which the answer is found again. Of an agent that another one asks, that one's.
+        turn: String,
+        /// The conversation.
+        conversation: String,
         /// The agent.
         agent: String,
         /// How well it fits, from 0 to 1.
@@ -170,6 +252,10 @@ pub enum MessageEvent {
     Error(Box<super::Problem>),
 }
 
+/// What was seen of the turn before is void, and its events begin anew: event `reset`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reset {}
+
 /// For which message a route is wanted.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -207,84 +293,65 @@ pub struct Ranked {
     pub score: f32,
 }
 
-/// A page of conversations.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Conversations {
-    /// The one with the latest message first.
-    pub conversations: Vec<Conversation>,
-    /// Where there are more: what to give as `before`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
+impl TryFrom<Message> for turn::Message {
+    /// What is wrong with it.
+    type Error = String;
 
-/// A conversation without its messages.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Conversation {
-    /// Its id.
-    pub id: String,
-    /// The agent that answers in it.
-    pub agent: String,
-    /// A title for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// The conversation whose agent asked this one's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
-    /// Milliseconds since 1970, UTC.
-    pub created_ms: i64,
-    /// When its last message came.
-    pub updated_ms: i64,
-}
-
-/// A conversation with its messages.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Transcript {
-    /// The conversation.
-    #[serde(flatten)]
-    pub conversation: Conversation,
-    /// Its messages, oldest first.
-    pub messages: Vec<ConversationMessage>,
-}
-
-/// A message of a conversation.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ConversationMessage {
-    /// Its place in the conversation, from 1.
-    pub seq: i64,
-    /// `system`, `user`, `assistant` or `tool`.
-    pub role: String,
-    /// The agent that wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// What is said: text, or parts.
-    #[schema(value_type = Object)]
-    pub content: Value,
-    /// The tool calls the model asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub tool_calls: Option<Value>,
-    /// What it cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub receipt: Option<Value>,
-    /// Milliseconds since 1970, UTC.
-    pub time_ms: i64,
-}
-
-impl From<Message> for turn::Message {
-    fn from(message: Message) -> Self {
+    fn try_from(message: Message) -> Result<Self, String> {
         let Message {
             to,
             capability,
             content,
+            images,
             conversation,
+            parameters,
+            temperature,
+            max_tokens,
+            stop,
+            response_schema,
         } = message;
-        Self {
+        if let Some(temperature) = temperature.filter(|t| !(0.0..=2.0).contains(t)) {
+            return Err(format!(
+                "`temperature` is {temperature}, and must be from 0 to 2"
+            ));
+        }
+        let images = images.into_iter().enumerate();
+        let images = images.map(|(place, image)| image.read(place));
+        Ok(Self {
             to,
             capability,
             content,
+            images: images.collect::<Result<_, _>>()?,
             conversation,
+            parameters,
+            asked: turn::Asked {
+                temperature,
+                max_tokens: max_tokens.map(NonZeroU32::get),
+                stop,
+                response_schema: response_schema.map(|schema| Value::Object(schema).to_string()),
+            },
+            exchange: None,
+        })
+    }
+}
+
+impl Image {
+    fn read(self, place: usize) -> Result<turn::Image, String> {
+        const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+        if !TYPES.contains(&self.mime_type.as_str()) {
+            let given = self.mime_type.escape_debug();
+            return Err(format!(
+                "`images[{place}].mime_type` is `{given}`, and must be one of {}",
+                TYPES.join(", ")
+            ));
         }
+        let data = STANDARD
+            .decode(&self.data)
+            .map_err(|e| format!("`images[{place}].data` is not base64: {e}"))?;
+        Ok(turn::Image {
+            mime_type: self.mime_type,
+            data,
+        })
     }
 }
 
@@ -295,21 +362,53 @@ impl From<turn::Answer> for MessageAnswer {
             conversation,
             agent,
             model,
+            fallback_from,
             content,
             stop_reason,
+            // Only clients that keep the conversation themselves have tools of their own.
+            calls: _,
             tool_calls,
+            completions,
             receipt,
         } = answer;
+        let completions = completions
+            .into_iter()
+            .map(CompletionReceipt::from)
+            .collect();
         let tool_calls = tool_calls.into_iter().map(ToolCall::from).collect();
         Self {
             id,
             conversation,
             agent,
             model,
+            fallback_from,
             content,
             stop_reason: stop_reason.to_owned(),
             tool_calls,
+            completions,
             receipt: receipt.into(),
+        }
+    }
+}
+
+impl From<turn::CompletionReceipt> for CompletionReceipt {
+    fn from(completion: turn::CompletionReceipt) -> Self {
+        let turn::CompletionReceipt {
+            model,
+            input_tokens,
+            cached_input_tokens,
+            output_tokens,
+            cost_pusd,
+            duration_ms,
+            day: _,
+        } = completion;
+        Self {
+            model,
+            input_tokens,
+            cached_input_tokens,
+            output_tokens,
+            cost_usd: cost_pusd.map(super::usd),
+            duration_ms,
         }
     }
 }
@@ -366,7 +465,7 @@ impl From<turn::Receipt> for TurnReceipt {
             input_tokens,
             cached_input_tokens,
             output_tokens,
-            cost_usd,
+            cost_pusd,
             fuel,
             memory_bytes_peak,
             component_us,
@@ -382,7 +481,7 @@ impl From<turn::Receipt> for TurnReceipt {
             input_tokens,
             cached_input_tokens,
             output_tokens,
-            cost_usd,
+            cost_usd: cost_pusd.map(super::usd),
             fuel,
             memory_bytes_peak,
             component_us,
@@ -415,56 +514,6 @@ impl From<routing::Route> for Route {
             reason,
             cached,
             router,
-        }
-    }
-}
-
-impl From<memory::Conversation> for Conversation {
-    fn from(conversation: memory::Conversation) -> Self {
-        let memory::Conversation {
-            id,
-            agent,
-            title,
-            parent,
-            created_ms,
-            updated_ms,
-        } = conversation;
-        Self {
-            id,
-            agent,
-            title,
-            parent,
-            created_ms,
-            updated_ms,
-        }
-    }
-}
-
-impl From<memory::Message> for ConversationMessage {
-    fn from(message: memory::Message) -> Self {
-        let memory::Message {
-            seq,
-            role,
-            agent,
-            content,
-            tool_calls,
-            receipt,
-            time_ms,
-        } = message;
-        let role = match role {
-            memory::Role::System => "system",
-            memory::Role::User => "user",
-            memory::Role::Assistant => "assistant",
-            memory::Role::Tool => "tool",
-        };
-        Self {
-            seq,
-            role: role.to_owned(),
-            agent,
-            content,
-            tool_calls,
-            receipt,
-            time_ms,
         }
     }
 }

@@ -4,28 +4,39 @@
 mod agent;
 mod component;
 mod content;
+mod conversation;
 mod event;
 mod message;
 mod probe;
 mod tool;
+pub mod usage;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::config::money::PUSD_PER_USD;
 
 pub use agent::{Agent, Agents, Capability, Counters, StoredAgent};
 pub use component::{
     Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
 };
 pub use content::{Annotations, Content, ResourceContents};
+pub use conversation::{Conversation, ConversationMessage, Conversations, ForkRequest, Transcript};
 pub use event::Event;
 pub use message::{
-    Attachment, Conversation, ConversationMessage, Conversations, Message, MessageAnswer,
-    MessageEvent, Ranked, Route, RouteRequest, ToolCall, Transcript, TurnReceipt,
+    Attachment, CompletionReceipt, Image, Message, MessageAnswer, MessageEvent, Ranked, Reset,
+    Route, RouteRequest, ToolCall, Turn, TurnReceipt,
 };
 pub use probe::{Health, Readiness};
 pub use tool::{
     Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools,
 };
+pub use usage::{Budget, Usage, UsageEntry, Used};
+
+/// An amount of pico-US-dollars in US dollars. Up to 15 digits it is exact when it is read back as a decimal number.
+fn usd(pusd: u64) -> f64 {
+    pusd as f64 / PUSD_PER_USD as f64
+}
 
 /// What a call cost.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
