@@ -8,6 +8,7 @@ use super::*;
 fn stored(messages: Vec<NewMessage>) -> Vec<Stored> {
     let stored = |(n, new): (usize, NewMessage)| Stored {
         seq: n as i64 + 1,
+        turn: None,
         role: new.role,
         agent: new.agent,
         content: new.content,
@@ -20,37 +21,49 @@ fn stored(messages: Vec<NewMessage>) -> Vec<Stored> {
 
 /// One turn with a tool call, as it is written down.
 fn turn(question: &str, answer: &str) -> Vec<NewMessage> {
-    let mut state = State::new(
-        "analyst",
-        super::super::state::Limits {
-            tool_rounds: 8,
-            tokens: 1000,
-        },
-        Default::default(),
-    );
+    turn_of("analyst", question, answer)
+}
+
+fn turn_of(agent: &str, question: &str, answer: &str) -> Vec<NewMessage> {
+    let limits = super::super::state::Limits {
+        tool_rounds: 8,
+        tokens: 1000,
+        max_tokens: 100,
+        cost_pusd: None,
+    };
+    let mut state = State::new("t", agent, limits, Default::default(), Default::default());
     let call = Wanted {
         id: "a".to_owned(),
         name: "csv__describe".to_owned(),
         arguments: "{\"path\":\"x\"}".to_owned(),
     };
+    let model = |text: &str, calls| Said::Model {
+        model: "m/m".to_owned(),
+        text: text.to_owned(),
+        calls,
+        opaque: Vec::new(),
+    };
     state.said = vec![
-        Said::Model {
-            text: String::new(),
-            calls: vec![call],
-        },
+        model("", vec![call]),
         Said::Tools(vec![Output {
             id: "a".to_owned(),
             text: "3 rows".to_owned(),
             is_error: false,
         }]),
-        Said::Model {
-            text: answer.to_owned(),
-            calls: Vec::new(),
-        },
+        model(answer, Vec::new()),
     ];
-    let mut messages = vec![user(question)];
+    let mut messages = vec![user(question, &[])];
     messages.extend(transcript(&state));
     messages
+}
+
+/// What `analyst` is told of these messages.
+fn told(messages: &[Stored], window: u64) -> Vec<llm_types::Message> {
+    let answered = turns(messages)
+        .into_iter()
+        .filter(|turn| turn.answered_by.is_some());
+    let seen = answered.map(|turn| turn.seen_by("analyst")).collect();
+    fit(seen, None, window, Overflow::Drop).messages
 }
 
 fn shape(messages: &[llm_types::Message]) -> Vec<String> {
@@ -96,7 +109,7 @@ fn a_turn_is_told_again_as_it_was() {
 fn turns_are_told_whole_or_not_at_all_the_latest_first() {
     let messages = stored([turn("First?", "One."), turn("Second?", "Two.")].concat());
     assert_eq!(told(&messages, 1 << 20).len(), 8);
-    let one = told(&messages, 60);
+    let one = told(&messages, 40);
     assert_eq!(shape(&one)[0], "user: Second?");
     assert_eq!(one.len(), 4);
     assert!(told(&messages, 10).is_empty());
@@ -116,7 +129,7 @@ fn what_others_wrote_into_the_transcript_breaks_nothing() {
         NewMessage::new(Role::Tool, json!([1, { "type": "tool_result" }])),
         NewMessage::new(Role::System, json!([{ "type": "text", "text": "obey" }])),
     ];
-    assert_eq!(shape(&told(&stored(odd), 1 << 20)), ["user: ", "user: = "]);
+    assert_eq!(shape(&told(&stored(odd), 1 << 20)), Vec::<String>::new());
 }
 
 #[test]
@@ -128,4 +141,72 @@ fn the_receipt_stands_with_the_last_words() {
         .collect();
     assert_eq!(with, [false, false, false, true]);
     assert_eq!(messages[3].agent.as_deref(), Some("analyst"));
+}
+
+#[test]
+fn of_other_agents_turns_only_question_and_answer_are_told() {
+    let messages = [
+        turn_of("writer", "A poem?", "Roses."),
+        turn("Rows?", "Three."),
+    ]
+    .concat();
+    let shape = shape(&told(&stored(messages), 1 << 20));
+    assert_eq!(
+        shape[..3],
+        [
+            "user: A poem?",
+            "model: [answered by writer]\nRoses.",
+            "user: Rows?"
+        ]
+    );
+}
+
+#[test]
+fn a_message_without_an_answer_is_not_told_again() {
+    let messages = [vec![user("Hello?", &[])], turn("Hello?", "Yes.")].concat();
+    assert_eq!(shape(&told(&stored(messages), 1 << 20)).len(), 4);
+}
+
+#[test]
+fn what_does_not_fit_is_summarised_with_the_summary_before_it() {
+    let messages = stored(
+        [
+            turn("First?", "One."),
+            turn("Second?", "Two."),
+            turn("Third?", "Three."),
+        ]
+        .concat(),
+    );
+    let summary = || Some("The user counts.".to_owned());
+    let fits = fit(turns(&messages), summary(), 1 << 20, Overflow::Summarise);
+    assert!(fits.older.is_none());
+    assert_eq!(
+        shape(&fits.messages)[0],
+        "user: [summary of the earlier conversation]\nThe user counts."
+    );
+    let over = fit(turns(&messages), summary(), 90, Overflow::Summarise);
+    let older = over.older.expect("it does not fit");
+    assert_eq!(older.seq, 8);
+    assert!(
+        older.text.starts_with(
+            "Summary so far: The user counts.\n\nUser: First?\nAssistant calls csv__describe"
+        ),
+        "{}",
+        older.text
+    );
+    assert!(older.text.ends_with("Assistant: Two.\n"), "{}", older.text);
+    assert_eq!(shape(&over.messages)[1], "user: Third?");
+}
+
+#[test]
+fn pictures_are_kept_with_their_message() {
+    let picture = Image {
+        mime_type: "image/png".to_owned(),
+        data: vec![1, 2, 3],
+    };
+    let messages = stored(vec![user("What is this?", std::slice::from_ref(&picture))]);
+    assert_eq!(
+        asked(&messages[0]),
+        ("What is this?".to_owned(), vec![picture])
+    );
 }

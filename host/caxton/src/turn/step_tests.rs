@@ -1,6 +1,6 @@
 //! The turn's decisions, without I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -11,14 +11,24 @@ fn state(tool_rounds: u32) -> State {
     let tools = ["csv__describe", "chart__render", ASK_AGENT]
         .map(|name| (name.to_owned(), name.to_owned()));
     State::new(
+        "t",
         "analyst",
-        Limits {
-            tool_rounds,
-            tokens: 1000,
-        },
+        limits(tool_rounds),
         BTreeMap::from(tools),
+        BTreeSet::new(),
     )
 }
+
+fn limits(tool_rounds: u32) -> Limits {
+    Limits {
+        tool_rounds,
+        tokens: 1000,
+        max_tokens: 100,
+        cost_pusd: None,
+    }
+}
+
+const BEGIN: Event = Event::Begin { summarise: false };
 
 fn says(text: &str, calls: &[(&str, &str, &str)]) -> Event {
     spends(10, text, calls)
@@ -35,10 +45,12 @@ fn spends(tokens: u64, text: &str, calls: &[(&str, &str, &str)]) -> Event {
         text: text.to_owned(),
         calls: calls.collect(),
         stop: Stop::EndTurn,
+        opaque: Vec::new(),
         receipt: Receipt {
             output_tokens: tokens,
             ..Receipt::default()
         },
+        completions: Vec::new(),
     })
 }
 
@@ -95,15 +107,16 @@ fn outputs(state: &State) -> Vec<(&str, bool, &str)> {
 
 #[test]
 fn an_answer_without_tools_ends_the_turn() {
-    let (_, actions) = play(state(8), vec![Event::Begin]);
+    let (_, actions) = play(state(8), vec![BEGIN]);
     assert_eq!(actions, [Action::Complete { tools: true }]);
-    let (state, actions) = play(state(8), vec![Event::Begin, says("Hello.", &[])]);
+    let (state, actions) = play(state(8), vec![BEGIN, says("Hello.", &[])]);
     assert_eq!(actions, [Action::Finish]);
     assert_eq!(
         state.phase,
         Phase::Done {
             content: "Hello.".to_owned(),
-            stop: Stop::EndTurn
+            stop: Stop::EndTurn,
+            calls: Vec::new(),
         }
     );
     assert_eq!(
@@ -121,11 +134,12 @@ fn calls_of_a_round_are_made_at_once_and_told_in_their_order() {
             ("b", "chart__render", ""),
         ],
     );
-    let (now, actions) = play(state(8), vec![Event::Begin, two]);
+    let (now, actions) = play(state(8), vec![BEGIN, two]);
     let call = |id: &str, tool: &str, arguments| Action::CallTool {
         id: id.to_owned(),
         tool: tool.to_owned(),
         arguments,
+        again: false,
     };
     assert_eq!(
         actions,
@@ -151,10 +165,7 @@ fn calls_of_a_round_are_made_at_once_and_told_in_their_order() {
 #[test]
 fn what_a_model_gets_wrong_is_told_to_it_and_nothing_is_called() {
     let check = |name: &str, arguments: &str, told: &str| {
-        let (now, actions) = play(
-            state(8),
-            vec![Event::Begin, says("", &[("a", name, arguments)])],
-        );
+        let (now, actions) = play(state(8), vec![BEGIN, says("", &[("a", name, arguments)])]);
         assert_eq!(
             actions,
             [Action::Complete { tools: true }],
@@ -193,7 +204,7 @@ fn what_a_model_gets_wrong_is_told_to_it_and_nothing_is_called() {
 #[test]
 fn good_and_bad_calls_of_one_round_do_not_wait_for_each_other() {
     let mixed = says("", &[("a", "nothing", "{}"), ("b", "csv__describe", "{}")]);
-    let (now, actions) = play(state(8), vec![Event::Begin, mixed]);
+    let (now, actions) = play(state(8), vec![BEGIN, mixed]);
     assert!(
         matches!(&actions[..], [Action::CallTool { id, .. }] if id == "b"),
         "{actions:?}"
@@ -215,11 +226,12 @@ fn another_agent_is_asked_like_a_tool() {
             "{\"capability\":\"charting\",\"message\":\"Draw 1, 2, 3.\"}",
         )],
     );
-    let (_, actions) = play(state(8), vec![Event::Begin, asked]);
+    let (_, actions) = play(state(8), vec![BEGIN, asked]);
     let expected = Action::AskAgent {
         id: "a".to_owned(),
         capability: "charting".to_owned(),
         message: "Draw 1, 2, 3.".to_owned(),
+        again: false,
     };
     assert_eq!(actions, [expected]);
 }
@@ -234,7 +246,7 @@ fn ids_that_a_model_leaves_out_or_uses_twice_are_replaced() {
             ("", "csv__describe", "{}"),
         ],
     );
-    let (now, _) = play(state(8), vec![Event::Begin, twice]);
+    let (now, _) = play(state(8), vec![BEGIN, twice]);
     let Phase::Calling(round) = &now.phase else {
         panic!("it waits for tools: {:?}", now.phase)
     };
@@ -255,7 +267,7 @@ fn ids_that_a_model_leaves_out_or_uses_twice_are_replaced() {
 #[test]
 fn after_the_last_round_the_model_must_answer() {
     let call = || says("", &[("", "csv__describe", "{}")]);
-    let (now, actions) = play(state(1), vec![Event::Begin, call(), gives("call_1_1", "x")]);
+    let (now, actions) = play(state(1), vec![BEGIN, call(), gives("call_1_1", "x")]);
     assert_eq!(actions, [Action::Complete { tools: false }]);
     let (done, actions) = play(now.clone(), vec![says("As far as I know: x.", &[])]);
     assert_eq!((actions, done.has_ended()), (vec![Action::Finish], true));
@@ -267,19 +279,12 @@ fn after_the_last_round_the_model_must_answer() {
 #[test]
 fn an_agent_without_rounds_or_tools_is_offered_none() {
     assert_eq!(
-        play(state(0), vec![Event::Begin]).1,
+        play(state(0), vec![BEGIN]).1,
         [Action::Complete { tools: false }]
     );
-    let none = State::new(
-        "chatbot",
-        Limits {
-            tool_rounds: 8,
-            tokens: 1000,
-        },
-        BTreeMap::new(),
-    );
+    let none = State::new("t", "chatbot", limits(8), BTreeMap::new(), BTreeSet::new());
     assert_eq!(
-        play(none, vec![Event::Begin]).1,
+        play(none, vec![BEGIN]).1,
         [Action::Complete { tools: false }]
     );
 }
@@ -287,7 +292,7 @@ fn an_agent_without_rounds_or_tools_is_offered_none() {
 #[test]
 fn tokens_that_are_used_up_end_the_turn_unless_there_is_an_answer() {
     let over = |text: &str, calls: &[(&str, &str, &str)]| {
-        play(state(8), vec![Event::Begin, spends(1001, text, calls)])
+        play(state(8), vec![BEGIN, spends(1001, text, calls)])
             .0
             .phase
     };
@@ -305,7 +310,7 @@ fn tokens_that_are_used_up_end_the_turn_unless_there_is_an_answer() {
     };
     returned.receipt.input_tokens = 5000;
     let events = vec![
-        Event::Begin,
+        BEGIN,
         says("", &[("a", "csv__describe", "{}")]),
         Event::Returned { id, returned },
     ];
@@ -335,27 +340,29 @@ fn faults_from_outside_end_the_turn() {
     };
     check(
         vec![
-            Event::Begin,
+            BEGIN,
             Event::NotCompleted {
                 fault,
                 receipt: Receipt::default(),
+                completions: Vec::new(),
             },
         ],
         "provider-auth",
     );
     check(
-        vec![Event::Begin, Event::TimeUp { limit_ms: 60_000 }],
+        vec![BEGIN, Event::TimeUp { limit_ms: 60_000 }],
         "turn-deadline-exceeded",
     );
     check(
         vec![
-            Event::Begin,
+            BEGIN,
             says("", &[("a", "csv__describe", "{}")]),
             Event::TimeUp { limit_ms: 60_000 },
         ],
         "turn-deadline-exceeded",
     );
-    check(vec![Event::Begin, says("  ", &[])], "empty-answer");
+    check(vec![BEGIN, says("  ", &[])], "empty-answer");
+    check(vec![BEGIN, Event::Cancelled], "cancelled");
 }
 
 #[test]
@@ -366,17 +373,17 @@ fn events_that_nobody_waits_for_change_nothing() {
         assert_eq!((after, actions), (before, vec![]));
     };
     check(vec![], says("early", &[]));
-    check(vec![Event::Begin], gives("a", "unasked"));
-    check(vec![Event::Begin], Event::Begin);
+    check(vec![BEGIN], gives("a", "unasked"));
+    check(vec![BEGIN], BEGIN);
     check(
-        vec![Event::Begin, says("", &[("a", "csv__describe", "{}")])],
+        vec![BEGIN, says("", &[("a", "csv__describe", "{}")])],
         gives("b", "unasked"),
     );
     check(
-        vec![Event::Begin, says("Done.", &[])],
+        vec![BEGIN, says("Done.", &[])],
         Event::TimeUp { limit_ms: 1 },
     );
-    check(vec![Event::Begin, says("Done.", &[])], says("More.", &[]));
+    check(vec![BEGIN, says("Done.", &[])], says("More.", &[]));
 }
 
 #[test]
@@ -386,6 +393,93 @@ fn a_flood_of_calls_is_held_back() {
         .iter()
         .map(|id| (id.as_str(), "csv__describe", "{}"))
         .collect();
-    let (_, actions) = play(state(8), vec![Event::Begin, says("", &calls)]);
+    let (_, actions) = play(state(8), vec![BEGIN, says("", &calls)]);
     assert_eq!(actions.len(), CALLS_PER_ROUND_MAX);
+}
+
+#[test]
+fn a_turn_that_is_taken_up_again_does_what_was_left_to_do() {
+    let mut now = state(8);
+    assert_eq!(resume(&now), []);
+    (now, _) = play(now, vec![BEGIN]);
+    assert_eq!(resume(&now), [Action::Complete { tools: true }]);
+    let two = says(
+        "",
+        &[
+            ("a", "csv__describe", "{}"),
+            ("b", "chart__render", "{}"),
+            ("c", "nothing", "{}"),
+        ],
+    );
+    (now, _) = play(now, vec![two, gives("a", "done")]);
+    let open = Action::CallTool {
+        id: "b".to_owned(),
+        tool: "chart__render".to_owned(),
+        arguments: json!({}),
+        again: true,
+    };
+    assert_eq!(resume(&now), [open]);
+    let (summing_up, actions) = play(state(8), vec![Event::Begin { summarise: true }]);
+    assert_eq!(
+        (resume(&summing_up), actions),
+        (vec![Action::Summarise], vec![Action::Summarise])
+    );
+}
+
+#[test]
+fn a_summary_counts_before_the_turn_goes_on() {
+    let summarised = |tokens| Event::Summarised {
+        receipt: Receipt {
+            output_tokens: tokens,
+            ..Receipt::default()
+        },
+        completions: Vec::new(),
+    };
+    let begin = || Event::Begin { summarise: true };
+    let (_, actions) = play(state(8), vec![begin(), summarised(10)]);
+    assert_eq!(actions, [Action::Complete { tools: true }]);
+    let (_, actions) = play(state(8), vec![begin(), summarised(1000)]);
+    assert_eq!(actions, [Action::Fail]);
+}
+
+#[test]
+fn a_tool_of_the_client_ends_the_turn_with_its_call() {
+    let mut now = state(8);
+    now.client.insert("look_up".to_owned());
+    let mixed = says(
+        "One moment.",
+        &[("a", "csv__describe", "{}"), ("b", "look_up", "{\"id\":1}")],
+    );
+    let (now, actions) = play(now, vec![BEGIN, mixed]);
+    assert_eq!(actions, [Action::Finish]);
+    let Phase::Done {
+        content,
+        stop,
+        calls,
+    } = now.phase
+    else {
+        panic!("it is done: {:?}", now.phase)
+    };
+    assert_eq!((content.as_str(), stop), ("One moment.", Stop::ToolCalls));
+    let ids: Vec<_> = calls
+        .iter()
+        .map(|call| (call.id.as_str(), call.name.as_str()))
+        .collect();
+    assert_eq!(ids, [("call_t_0", "look_up")]);
+}
+
+#[test]
+fn money_that_is_used_up_ends_the_turn() {
+    let mut now = state(8);
+    now.limits.cost_pusd = Some(100);
+    let Event::Completed(mut completion) = says("", &[("a", "csv__describe", "{}")]) else {
+        unreachable!("it is a completion")
+    };
+    completion.receipt.cost_pusd = Some(100);
+    let (now, _) = play(now, vec![BEGIN, Event::Completed(completion)]);
+    let fault = Fault::Cost {
+        used_pusd: 100,
+        limit_pusd: 100,
+    };
+    assert_eq!(now.phase, Phase::Failed(fault));
 }

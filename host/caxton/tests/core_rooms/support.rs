@@ -11,13 +11,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use caxton::turn::{self, Answer, Event, Message};
+use caxton::turn::{self, Answer, Event, Message, Start, Turns};
 use caxton::workspace::{self, Options, Workspace};
 use caxton_memory::Store;
 use caxton_sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 /// Files of a workspace, and the data of its server.
 pub struct Place {
@@ -118,16 +117,21 @@ pub async fn send(
     workspace: &Workspace,
     message: Message,
 ) -> (Result<Answer, turn::Error>, Vec<Event>) {
-    let (sender, mut receiver) = mpsc::channel(16);
-    let told = tokio::spawn(async move {
-        let mut events = Vec::new();
-        while let Some(event) = receiver.recv().await {
-            events.push(event);
-        }
-        events
-    });
-    let answer = turn::run(workspace, message, sender).await;
-    (answer, told.await.expect("the events"))
+    follow(&Turns::new(workspace.clone()), message).await
+}
+
+/// Sends a message among other turns.
+pub async fn follow(turns: &Turns, message: Message) -> (Result<Answer, turn::Error>, Vec<Event>) {
+    let live = match turns.start(message, Start::default()).await {
+        Ok(live) => live,
+        Err(error) => return (Err(error.clone()), vec![Event::Error(Box::new(error))]),
+    };
+    let mut follower = live.follow(None);
+    let mut events = Vec::new();
+    while let Some((_, event)) = follower.next().await {
+        events.push(event);
+    }
+    (live.answer().await, events)
 }
 
 /// Events in short, one line each.
@@ -153,7 +157,7 @@ pub fn story(events: &[Event]) -> Vec<String> {
                 if call.is_error { "failed" } else { "gave" }
             )),
             Event::Done(_) => lines.push("done".to_owned()),
-            Event::Error { code, .. } => lines.push(format!("error {code}")),
+            Event::Error(error) => lines.push(format!("error {}", error.code())),
         }
     }
     lines

@@ -37,7 +37,7 @@ async fn without_a_key_a_question_is_answered_with_a_tool_and_kept() {
     let receipt = &answer.receipt;
     assert_eq!((receipt.tool_calls, receipt.completions), (1, 2));
     assert!(
-        receipt.fuel > 0 && receipt.memory_bytes_peak > 0 && receipt.cost_usd == Some(0.0),
+        receipt.fuel > 0 && receipt.memory_bytes_peak > 0 && receipt.cost_pusd == Some(0),
         "{receipt:?}"
     );
     assert_eq!(
