@@ -2,6 +2,8 @@
 
 mod agents;
 mod hostile;
+mod money;
+mod production;
 mod support;
 mod ten;
 mod workspaces;

@@ -110,12 +110,14 @@ impl Numbers {
 
 #[test]
 fn mutations_of_valid_files_never_panic() {
-    const WORKSPACE: &str = "name = \"w\"\n[model]\nfallback = [\"openai/x\"]\n[limits]\ntime = \"1m\"\n[limits.turn]\ntokens = 9\n\
+    const WORKSPACE: &str = "name = \"w\"\n[model]\nfallback = [\"openai/x\"]\n[limits]\ntime = \"1m\"\n[limits.turn]\ntokens = 9\ncost_usd = 0.5\n\
+        [budget]\ncost_usd_per_day = 1e1\n[components.openai.rate]\nconcurrent = 2\n[components.openai.prices.\"gpt-5*\"]\ninput = 0.25\noutput = 2\n\
         [components.csv]\nconfig = { a = [1, 2.5], b.c = 'd' }\nlimits = { memory = \"64 MiB\" }\n[components.csv.grants]\n\
         http = [\"https://a.example:1\", { url = \"http://[::1]\", private = true }]\nfiles = [\"data\"]\n\
         [[components.csv.secrets]]\nhost = \"https://a.example\"\nheader = \"x\"\nvalue = \"${OPENAI_API_KEY}\"\n";
     const AGENT: &str = "name = \"a\"\nversion = \"1.0.0\"\ndescription = \"Größe {{x}}\"\ncapabilities = [\"x\", { name = \"y\", version = \"1.2\" }]\n\
-        tools = [\"csv__*\"]\nsystem_prompt = \"\"\"\n{{agent}} \\u007b{ {{{{\n\"\"\"\n[memory]\nscope = \"agent\"\n[limits]\ntime = \"1s\"\n";
+        tools = [\"csv__*\"]\nsystem_prompt = \"\"\"\n{{agent}} \\u007b{ {{{{\n\"\"\"\n[memory]\nscope = \"agent\"\n[limits]\ntime = \"1s\"\n\
+        [context]\nwindow = 3\noverflow = \"drop\"\n[breaker]\npause = \"1s\"\n[parameters]\ntone = { required = true }\n";
     const PIECES: &[&str] = &[
         "\"", "'''", "\"\"\"", "[", "]", "{", "}", "{{", "}}", "=", ".", ",", "\n", "\\", "#", "é",
         "\u{0}", "9", "-", "${", "$", "[[a]]\n", "\r", "_", "1e999", "0x", "nan",
