@@ -6,7 +6,7 @@ use super::workspace::model_ref;
 use super::{AgentContext, limits, memory, prompts, usage};
 use crate::config::agent::{Agent, Capability};
 use crate::config::document::{Report, Source, Table, Value, parse};
-use crate::config::fault::{Refusal, quoted};
+use crate::config::fault::{Fault, Refusal, quoted};
 use crate::config::glob::Glob;
 use crate::config::limits::{Breaker, Budget, TurnLimits};
 use crate::config::name;
@@ -23,12 +23,37 @@ const FALLBACK: &str = "fallback = [\"openai/gpt-5-mini\"]";
 pub(super) struct Reading {
     /// The agent, where nothing that it needs is missing.
     pub agent: Option<Agent>,
+    /// The file that it stands in, relative to the workspace.
+    pub file: String,
     /// Its name and where that stands.
-    pub name: Option<(String, Range<usize>)>,
+    pub name: Option<(String, Place)>,
     /// The names of its capabilities.
     pub capabilities: Vec<String>,
     /// The capabilities that it says it asks others for, and where.
-    pub delegates: Vec<(Glob, Range<usize>)>,
+    pub delegates: Vec<(Glob, Place)>,
+}
+
+/// Line and column in the agent's file, for what is only known when the file's text is gone.
+pub(super) type Place = (u32, u32);
+
+impl Reading {
+    /// A fault of this agent's file.
+    pub(super) fn fault(
+        &self,
+        (line, column): Place,
+        code: &'static str,
+        reason: String,
+        remedy: String,
+    ) -> Fault {
+        Fault {
+            file: self.file.clone(),
+            line,
+            column,
+            code,
+            reason,
+            remedy,
+        }
+    }
 }
 
 /// Reads the agent in `source`.
@@ -56,7 +81,10 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         let items = value.list(report, DELEGATES).unwrap_or_default();
         items
             .into_iter()
-            .filter_map(|item| Some((item.parsed(report, DELEGATES, Glob::parse)?, item.span)))
+            .filter_map(|item| {
+                let glob = item.parsed(report, DELEGATES, Glob::parse)?;
+                Some((glob, source.position(item.span.start)))
+            })
             .collect::<Vec<_>>()
     });
     let model = root
@@ -133,6 +161,7 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         });
     Reading {
         agent,
+        file: source.shown.clone(),
         name,
         capabilities: names,
         delegates: asked,
@@ -144,7 +173,7 @@ fn read_name(
     root: &mut Table<'_>,
     source: &Source,
     report: &mut Report<'_>,
-) -> Option<(String, Range<usize>)> {
+) -> Option<(String, Place)> {
     let value = root.require("name", report, "name = \"analyst\"")?;
     let name = value.parsed(report, "name = \"analyst\"", |text| {
         name::check_agent(text).map(|()| text.to_owned())
@@ -158,7 +187,7 @@ fn read_name(
         );
         report.add(&value.span, "name-mismatch", reason, remedy);
     }
-    Some((name, value.span))
+    Some((name, source.position(value.span.start)))
 }
 
 fn description(text: &str) -> Result<String, Refusal> {

@@ -4,22 +4,17 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::document::Source;
 use crate::config::fault::{Fault, quoted};
 use crate::config::name;
 use crate::config::workspace::{self, ComponentSpec};
 
-/// Reads every `agents/*.toml`. Hidden files, such as an editor's, and files of other kinds are left alone.
-pub(super) fn agents(dir: &Path) -> (Vec<Source>, Vec<Fault>) {
-    let (paths, mut faults) = list(&dir.join("agents"), "agents", "toml");
-    let mut sources = Vec::new();
-    for (file, path) in paths {
-        match Source::read(&path, &format!("agents/{file}")) {
-            Ok(source) => sources.push(source),
-            Err(fault) => faults.push(fault),
-        }
+/// Finds every `agents/*.toml`, by how faults name it. Hidden files, such as an editor's, and files of other kinds are left alone.
+pub(super) fn agents(dir: &Path) -> (Vec<(String, PathBuf)>, Vec<Fault>) {
+    let (mut paths, faults) = list(&dir.join("agents"), "agents", "toml");
+    for (file, _) in &mut paths {
+        file.insert_str(0, "agents/");
     }
-    (sources, faults)
+    (paths, faults)
 }
 
 /// Finds every `.wasm` file in `dir`; each is a component of that name, with default limits and nothing granted. `shown` is how

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::agent::Agent;
-use super::document::{Report, Source};
+use super::document::{FAULTS_MAX, Report, Source};
 use super::fault::Fault;
 use super::limits::TurnCeilings;
 use super::offers::Offers;
@@ -99,31 +99,35 @@ fn prefixes(workspace: &Workspace) -> BTreeSet<String> {
 /// Every fault of every file, in the order of the files and their lines.
 pub fn check(dir: &Path, known: &Known<'_>) -> Result<Checked, Vec<Fault>> {
     let (read, mut faults) = workspace::read(dir, known);
-    let (sources, agent_faults) = directory::agents(dir);
+    let (found, mut told) = directory::agents(dir);
     let mut files = read.files;
-    files.extend(sources.iter().map(|source| source.shown.clone()));
-
-    let mut readings: Vec<_> = sources
-        .iter()
-        .map(|source| {
-            let mut report = Report::new(source);
-            let reading = agent::read(source, &read.context, &mut report);
-            (reading, report)
-        })
-        .collect();
-    // What unreadable files offer is not known, so nothing is said about what may be offered there.
-    if agent_faults.is_empty() && readings.iter().all(|(_, report)| !report.is_broken()) {
-        check_between(&mut readings);
-    }
-
-    let mut agents = BTreeMap::new();
-    let mut told: Vec<Fault> = agent_faults;
-    for (reading, report) in readings {
-        told.extend(report.finish());
-        if let Some(agent) = reading.agent {
-            agents.insert(agent.name.clone(), agent);
+    // Each file's text is let go as soon as it is read: a workspace may have thousands.
+    let mut readings = Vec::with_capacity(found.len());
+    let mut unread = !told.is_empty();
+    for (shown, path) in found {
+        match Source::read(&path, &shown) {
+            Ok(source) => {
+                let mut report = Report::new(&source);
+                readings.push(agent::read(&source, &read.context, &mut report));
+                unread |= report.is_broken();
+                told.extend(report.finish());
+                files.push(shown);
+            }
+            Err(fault) => {
+                unread = true;
+                told.push(fault);
+            }
         }
     }
+    // What unreadable files offer is not known, so nothing is said about what may be offered there.
+    if !unread {
+        told.extend(check_between(&readings));
+    }
+    let agents = readings
+        .into_iter()
+        .filter_map(|reading| reading.agent)
+        .map(|agent| (agent.name.clone(), agent))
+        .collect();
     told.sort();
     faults.extend(told);
     match read.workspace {
@@ -172,48 +176,41 @@ fn check_agent_source(source: &Source, context: &AgentContext) -> Result<Agent, 
 }
 
 /// Checks what the agents of a workspace say about each other.
-fn check_between(readings: &mut [(agent::Reading, Report<'_>)]) {
-    let mut first: BTreeMap<String, &str> = BTreeMap::new();
-    for (reading, report) in readings.iter_mut() {
-        let Some((name, span)) = &reading.name else {
+fn check_between(readings: &[agent::Reading]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for reading in readings {
+        let Some((name, place)) = &reading.name else {
             continue;
         };
-        match first.get(name) {
-            Some(file) => report.add(
-                span,
+        match first.get(name.as_str()) {
+            Some(file) => faults.push(reading.fault(
+                *place,
                 "duplicate-name",
                 format!("the agent `{name}` already stands in `{file}`"),
-                "give one of the two another name",
-            ),
-            None => drop(first.insert(name.clone(), &report.source.shown)),
+                "give one of the two another name".to_owned(),
+            )),
+            None => drop(first.insert(name, &reading.file)),
         }
     }
     // Agents are told apart by their files: names may be missing, or stand twice.
-    let offers = Offers::new(readings.iter().flat_map(|(reading, report)| {
-        let file = report.source.shown.as_str();
-        reading
-            .capabilities
-            .iter()
-            .map(move |name| (file, name.as_str()))
+    let offers = Offers::new(readings.iter().flat_map(|reading| {
+        let names = reading.capabilities.iter().map(String::as_str);
+        names.map(|name| (reading.file.as_str(), name))
     }));
-    let mut found = Vec::new();
-    for (index, (reading, report)) in readings.iter().enumerate() {
-        let file = &report.source.shown;
-        for (glob, span) in &reading.delegates {
-            if offers.beside(file, glob) {
-                continue;
-            }
-            let remedy = match nearest(glob.as_str(), offers.names_beside(file)) {
+    for reading in readings {
+        let missing = reading
+            .delegates
+            .iter()
+            .filter(|(glob, _)| !offers.beside(&reading.file, glob));
+        for (glob, place) in missing.take(FAULTS_MAX) {
+            let remedy = match nearest(glob.as_str(), offers.names_beside(&reading.file)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "give another agent this capability, or remove it here".to_owned(),
             };
             let reason = format!("no other agent offers `{glob}`");
-            found.push((index, span.clone(), reason, remedy));
+            faults.push(reading.fault(*place, "unknown-capability", reason, remedy));
         }
     }
-    for (index, span, reason, remedy) in found {
-        if let Some((_, report)) = readings.get_mut(index) {
-            report.add(&span, "unknown-capability", reason, remedy);
-        }
-    }
+    faults
 }

@@ -6,7 +6,7 @@ mod source;
 mod syntax;
 mod table;
 
-pub(crate) use report::Report;
+pub(crate) use report::{FAULTS_MAX, Report};
 pub(crate) use source::Source;
 pub(crate) use syntax::parse;
 pub(crate) use table::{Table, Value};

@@ -7,7 +7,7 @@ use super::Source;
 use crate::config::fault::{Fault, Refusal};
 
 /// How many faults of one file are told. A person mends a few and runs the check again; a file with more is not TOML at all.
-const FAULTS_MAX: usize = 200;
+pub(crate) const FAULTS_MAX: usize = 200;
 
 /// The faults of one file.
 #[derive(Debug)]
