@@ -3,8 +3,12 @@
 use caxton_sdk::provider::{Model, Price};
 use serde_json::Value;
 
-/// The origin whose models and prices the table describes.
-pub const OPENAI: &str = "https://api.openai.com";
+/// Whether `base_url` is OpenAI's own, whose models and prices the table describes.
+pub fn is_openai(base_url: &str) -> bool {
+    base_url
+        .strip_prefix("https://api.openai.com")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// Context windows in tokens, prices in US dollars per million tokens (input, cached input, output), whether it sees
 /// pictures. From OpenAI's price list; a dated snapshot costs what its family costs.
@@ -51,7 +55,7 @@ pub fn read(base_url: &str, list: &Value) -> Option<Vec<Model>> {
         .as_array()
         .or_else(|| list["models"].as_array())
         .or_else(|| list.as_array())?;
-    let is_openai = base_url.starts_with(OPENAI);
+    let is_openai = is_openai(base_url);
     let mut models: Vec<Model> = entries
         .iter()
         .filter_map(|entry| {

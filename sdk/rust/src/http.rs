@@ -172,7 +172,10 @@ impl Response {
         #[cfg(target_arch = "wasm32")]
         return self.body.read(0);
         #[cfg(not(target_arch = "wasm32"))]
-        Ok(self.body.pop_front())
+        match self.body.pop_front() {
+            Some(piece) => Ok(Some(piece)),
+            None => crate::testing::with(|host| host.body_error.clone()).map_or(Ok(None), Err),
+        }
     }
 
     /// Reads the rest of the body, at most `bytes_max` of it.

@@ -4,7 +4,8 @@
 //! it with one line: [`Tools`] and [`export_tools!`], [`Provider`] and [`export_provider!`], [`Router`] and
 //! [`export_router!`]; beside tools also [`Resources`], [`Prompts`] and [`Completion`] (all four at once:
 //! [`export_full_tool!`]). What it may ask of the host are the modules [`config`], [`state`], [`http`], [`log`],
-//! [`progress`], [`embed`], [`input`] and [`deltas`]. Natively, in unit tests, [`testing`] stands in for the host.
+//! [`progress`], [`embed`], [`input`] and [`deltas`]. Natively, in unit tests, [`testing`] stands in for the host. Providers
+//! that speak to a server have [`upstream`] and [`sse`].
 //!
 //! ```
 //! use caxton_sdk::{Answer, Arguments, Tool, ToolError, ToolResult, Tools, json};
@@ -61,10 +62,12 @@ pub mod progress;
 pub mod provider;
 pub mod router;
 pub mod server;
+pub mod sse;
 pub mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod tools;
+pub mod upstream;
 
 pub use content::{
     Audience, Blob, Body, Content, ContentAnnotations, ResourceContents, ResourceData,

@@ -36,6 +36,8 @@ pub struct Host {
     pub resumption: Option<Resumption>,
     /// What answers requests; without it every request is `denied`.
     pub http: Option<Answerer>,
+    /// How bodies break off after their last piece, where they do not just end.
+    pub body_error: Option<http::Error>,
     /// What makes vectors; without it there is no model.
     pub embed: Option<Embedder>,
     /// What was logged.

@@ -3,13 +3,13 @@
 
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::provider::{LlmError, Part, Response, StopReason, ToolCall, Usage};
+use caxton_sdk::upstream::{self, Draft, Upstream};
 use serde_json::Value;
-
-use crate::failure;
 
 /// The answer as far as it has come.
 #[derive(Debug, Default)]
 pub struct Answer {
+    server: String,
     model: String,
     text: String,
     calls: Vec<Call>,
@@ -29,25 +29,13 @@ struct Call {
     arguments: String,
 }
 
-impl Answer {
-    /// Takes in the data of one event. Gives what can be passed on at once.
-    ///
-    /// # Errors
-    /// What the upstream reports as an error, or `bad-response` where the data is not JSON.
-    pub fn push(&mut self, base_url: &str, data: &str) -> Result<Vec<Delta>, LlmError> {
-        let data = data.trim();
-        if data == "[DONE]" {
-            self.done = true;
-        }
-        if data.is_empty() || self.done {
+impl Draft for Answer {
+    fn push(&mut self, chunk: &Value) -> Result<Vec<Delta>, LlmError> {
+        self.done |= chunk == "[DONE]";
+        if self.done {
             return Ok(Vec::new());
         }
-        let chunk: Value = serde_json::from_str(data).map_err(|error| {
-            LlmError::BadResponse(format!(
-                "{base_url} sent something that is not JSON in its stream: {error}"
-            ))
-        })?;
-        if let Some(error) = failure::in_stream(base_url, &chunk) {
+        if let Some(error) = upstream::in_stream(&self.server, chunk) {
             return Err(error);
         }
         if let Some(model) = chunk["model"].as_str().filter(|model| !model.is_empty()) {
@@ -77,6 +65,28 @@ impl Answer {
             &choice["message"]
         };
         Ok(self.push_delta(delta))
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn so_far(&self) -> String {
+        format!(
+            "{} characters and {} tool calls",
+            self.text.chars().count(),
+            self.calls.len()
+        )
+    }
+}
+
+impl Answer {
+    /// Gives an answer of which nothing has come; messages call its server `server`.
+    pub fn new(server: &str) -> Self {
+        Self {
+            server: server.to_owned(),
+            ..Self::default()
+        }
     }
 
     fn push_delta(&mut self, delta: &Value) -> Vec<Delta> {
@@ -147,33 +157,19 @@ impl Answer {
         None
     }
 
-    /// Whether the upstream has said all.
-    pub fn is_done(&self) -> bool {
-        self.done
-    }
-
-    /// Characters of text that have come, for a message about a stream that breaks off.
-    pub fn characters(&self) -> usize {
-        self.text.chars().count()
-    }
-
     /// Gives the finished answer to a request for the model `asked`.
     ///
     /// # Errors
-    /// `bad-response` where the stream broke off before the answer was complete.
-    pub fn finish(self, base_url: &str, asked: &str) -> Result<Response, LlmError> {
+    /// `bad-response` where the stream ended before the answer was complete.
+    pub fn finish(self, upstream: &Upstream, asked: &str) -> Result<Response, LlmError> {
         let is_empty = self.text.is_empty() && self.calls.is_empty();
         if self.finish_reason.is_none() && (is_empty || !self.done) {
-            return Err(LlmError::BadResponse(format!(
-                "{base_url} broke off the answer after {} characters and {} tool calls, without a reason to stop",
-                self.text.chars().count(),
-                self.calls.len()
-            )));
+            return Err(upstream.incomplete(&self.so_far()));
         }
         if let Some(nameless) = self.calls.iter().find(|call| call.name.is_empty()) {
             return Err(LlmError::BadResponse(format!(
-                "{base_url} asked for a tool call without a name (id {:?})",
-                nameless.id
+                "{} asked for a tool call without a name (id {:?})",
+                self.server, nameless.id
             )));
         }
         let stop_reason = match self.finish_reason.as_deref() {

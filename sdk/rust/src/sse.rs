@@ -1,16 +1,35 @@
 //! Server-sent events (WHATWG HTML, "Server-sent events"), parsed as the bytes come in. Knows nothing of what the events
-//! mean. Only `data` is kept: names, ids and retry times have no meaning in the Chat Completions protocol.
+//! mean. Only `data` is kept: the protocols that models are spoken to with say in their data whatever the fields `event`,
+//! `id` and `retry` would.
+//!
+//! ```
+//! let mut parser = caxton_sdk::sse::Parser::default();
+//! assert!(parser.feed(b"event: greeting\nda").unwrap().is_empty());
+//! assert_eq!(parser.feed(b"ta: hello\n\n").unwrap(), ["hello"]);
+//! ```
+
+use std::fmt;
 
 /// The longest event that is accepted, in bytes. Upstreams send a few hundred; a stream that never ends its event must
 /// not fill the memory.
 const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Why a stream can't be parsed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an event of the stream is longer than {EVENT_BYTES_MAX} bytes")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// A parser that takes pieces of any size.
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "an event of the stream is longer than {EVENT_BYTES_MAX} bytes"
+        )
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+/// A parser that takes pieces of any size, cut anywhere, even within a character.
 #[derive(Debug, Default)]
 pub struct Parser {
     /// The line that has not ended yet.

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::Role;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
+use caxton_sdk::upstream::schema;
 use serde_json::{Map, Value, json};
 
 /// What a server wants differently from another.
@@ -67,11 +68,6 @@ pub fn body(request: &Request, dialect: Dialect) -> Result<Value, LlmError> {
         body.insert("response_format".to_owned(), json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": strict}}));
     }
     Ok(Value::Object(body))
-}
-
-fn schema(text: &str, what: &str) -> Result<Value, LlmError> {
-    serde_json::from_str(text)
-        .map_err(|error| LlmError::BadRequest(format!("{what} is not JSON: {error}")))
 }
 
 /// Whether the upstream's strict mode takes this schema: every object closed, every property required.
