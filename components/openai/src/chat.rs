@@ -3,6 +3,7 @@
 mod body;
 mod draft;
 
+use caxton_sdk::log;
 use caxton_sdk::provider::{LlmError, Request, Response};
 use caxton_sdk::upstream::Upstream;
 
@@ -14,7 +15,7 @@ use draft::Answer;
 /// the user to know the server's age.
 ///
 /// # Errors
-/// Those of [`Upstream`].
+/// Those of [`Upstream`]; `bad-response` where the stream ends before the answer is complete.
 pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmError> {
     let mut dialect = Dialect {
         max_tokens_key: if models::is_openai(&upstream.base_url) {
@@ -23,19 +24,14 @@ pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmE
             "max_tokens"
         },
         stream_usage: true,
+        temperature: true,
     };
     loop {
         match once(upstream, request, dialect) {
-            Err(LlmError::BadRequest(text))
-                if dialect.stream_usage && text.contains("stream_options") =>
-            {
-                dialect.stream_usage = false;
-            }
-            Err(LlmError::BadRequest(text))
-                if dialect.max_tokens_key == "max_tokens"
-                    && text.contains("max_completion_tokens") =>
-            {
-                dialect.max_tokens_key = "max_completion_tokens";
+            Err(LlmError::BadRequest(text)) => {
+                dialect = dialect
+                    .without(&text, request)
+                    .ok_or(LlmError::BadRequest(text))?;
             }
             outcome => return outcome,
         }
@@ -47,4 +43,27 @@ fn once(upstream: &Upstream, request: &Request, dialect: Dialect) -> Result<Resp
     let mut answer = Answer::new(&upstream.base_url);
     upstream.read(response, &mut answer)?;
     answer.finish(upstream, &request.model)
+}
+
+impl Dialect {
+    /// Gives the dialect without the option that `refusal` names; nothing where it names none that is left.
+    fn without(mut self, refusal: &str, request: &Request) -> Option<Self> {
+        if self.stream_usage && refusal.contains("stream_options") {
+            self.stream_usage = false;
+        } else if self.max_tokens_key == "max_tokens" && refusal.contains("max_completion_tokens") {
+            self.max_tokens_key = "max_completion_tokens";
+        } else if self.temperature
+            && request.temperature.is_some()
+            && refusal.contains("temperature")
+        {
+            log::warning(&format!(
+                "the model {} takes no such temperature; it was left out",
+                request.model
+            ));
+            self.temperature = false;
+        } else {
+            return None;
+        }
+        Some(self)
+    }
 }

@@ -1,12 +1,14 @@
-//! A provider for OpenAI and every server that speaks its Chat Completions protocol: set `base_url` in the component's
-//! config, and give the key as a secret. The key is never seen here: the host adds it to the request.
+//! A provider for OpenAI and every server that speaks its protocols: set `base_url` in the component's config, and give the
+//! key as a secret. The key is never seen here: the host adds it to the request.
 
 mod chat;
 mod models;
+mod parts;
+mod responses;
 
-use caxton_sdk::Provider;
 use caxton_sdk::provider::{LlmError, Model, Request, Response};
 use caxton_sdk::upstream::Upstream;
+use caxton_sdk::{Provider, config};
 
 /// Where OpenAI is.
 const BASE_URL: &str = "https://api.openai.com/v1";
@@ -26,7 +28,11 @@ impl Provider for OpenAi {
     }
 
     fn complete(request: Request) -> Result<Response, LlmError> {
-        chat::complete(&Upstream::from_config(BASE_URL)?, &request)
+        let upstream = Upstream::from_config(BASE_URL)?;
+        match Api::from_config(&upstream, &request)? {
+            Api::Chat => chat::complete(&upstream, &request),
+            Api::Responses => responses::complete(&upstream, &request),
+        }
     }
 
     fn health() -> Result<(), LlmError> {
@@ -35,6 +41,30 @@ impl Provider for OpenAi {
 }
 
 caxton_sdk::export_provider!(OpenAi);
+
+/// The protocol that is spoken.
+enum Api {
+    Chat,
+    Responses,
+}
+
+impl Api {
+    /// Reads the setting `api`. Left out, it is Responses for OpenAI, whose newer models reason and call tools only there,
+    /// and Chat Completions for everybody else, and where the request needs what only that has.
+    fn from_config(upstream: &Upstream, request: &Request) -> Result<Self, LlmError> {
+        match config::get("api").as_deref() {
+            Some("chat") => Ok(Self::Chat),
+            Some("responses") => Ok(Self::Responses),
+            Some(other) => Err(LlmError::BadRequest(format!(
+                "The setting `api` is {other:?}; it must be \"chat\" or \"responses\""
+            ))),
+            None if models::is_openai(&upstream.base_url) && request.stop.is_empty() => {
+                Ok(Self::Responses)
+            }
+            None => Ok(Self::Chat),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

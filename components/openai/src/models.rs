@@ -10,29 +10,41 @@ pub fn is_openai(base_url: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Context windows in tokens, prices in US dollars per million tokens (input, cached input, output), whether it sees
-/// pictures. From OpenAI's price list; a dated snapshot costs what its family costs.
+/// Context windows and the most that can be written, in tokens; prices in US dollars per million tokens (input, cached input,
+/// output); whether it sees pictures. From OpenAI's pages on its models and prices as of November 2026; a dated snapshot
+/// costs what its family costs. Since GPT-5.4, a request that reads more than 272,000 tokens costs up to twice as much.
 #[rustfmt::skip]
-const KNOWN: &[(&str, u32, (f64, f64, f64), bool)] = &[
-    ("gpt-5.1",       400_000, (1.25, 0.125, 10.0), true),
-    ("gpt-5",         400_000, (1.25, 0.125, 10.0), true),
-    ("gpt-5-mini",    400_000, (0.25, 0.025,  2.0), true),
-    ("gpt-5-nano",    400_000, (0.05, 0.005,  0.4), true),
-    ("gpt-4.1",     1_047_576, (2.0,  0.5,    8.0), true),
-    ("gpt-4.1-mini",1_047_576, (0.4,  0.1,    1.6), true),
-    ("gpt-4.1-nano",1_047_576, (0.1,  0.025,  0.4), true),
-    ("gpt-4o",        128_000, (2.5,  1.25,  10.0), true),
-    ("gpt-4o-mini",   128_000, (0.15, 0.075,  0.6), true),
-    ("o3",            200_000, (2.0,  0.5,    8.0), true),
-    ("o3-mini",       200_000, (1.1,  0.55,   4.4), false),
-    ("o4-mini",       200_000, (1.1,  0.275,  4.4), true),
+const KNOWN: &[(&str, u32, u32, (f64, f64, f64), bool)] = &[
+    ("gpt-6-astra",   1_050_000, 128_000, ( 10.0,   1.0,  50.0), true),
+    ("gpt-6.1-sol",   1_050_000, 128_000, (  2.0,   0.1,  10.0), true),
+    ("gpt-6.1-terra", 1_050_000, 128_000, (  1.0,  0.05,   5.0), true),
+    ("gpt-6-sol",     1_050_000, 128_000, (  2.0,   0.2,  10.0), true),
+    ("gpt-6-luna",    1_050_000, 128_000, (  0.1,  0.01,   0.5), true),
+    ("gpt-5.6",       1_050_000, 128_000, (  4.0,   0.4,  20.0), true),
+    ("gpt-5.6-sol",   1_050_000, 128_000, (  4.0,   0.4,  20.0), true),
+    ("gpt-5.6-terra", 1_050_000, 128_000, (  2.0,   0.2,  12.0), true),
+    ("gpt-5.6-luna",  1_050_000, 128_000, (  0.2,  0.02,   1.2), true),
+    ("gpt-5.5",       1_050_000, 128_000, (  5.0,   0.5,  30.0), true),
+    ("gpt-5.4",       1_050_000, 128_000, (  2.5,  0.25,  15.0), true),
+    ("gpt-5.4-mini",    400_000, 128_000, ( 0.75, 0.075,   4.5), true),
+    ("gpt-5.1",         400_000, 128_000, ( 1.25, 0.125,  10.0), true),
+    ("gpt-5",           400_000, 128_000, ( 1.25, 0.125,  10.0), true),
+    ("gpt-5-mini",      400_000, 128_000, ( 0.25, 0.025,   2.0), true),
+    ("gpt-5-nano",      400_000, 128_000, ( 0.05, 0.005,   0.4), true),
+    ("gpt-4.1",       1_047_576,  32_768, (  2.0,   0.5,   8.0), true),
+    ("gpt-4.1-mini",  1_047_576,  32_768, (  0.4,   0.1,   1.6), true),
+    ("gpt-4.1-nano",  1_047_576,  32_768, (  0.1, 0.025,   0.4), true),
+    ("gpt-4o",          128_000,  16_384, (  2.5,  1.25,  10.0), true),
+    ("gpt-4o-mini",     128_000,  16_384, ( 0.15, 0.075,   0.6), true),
+    ("o3",              200_000, 100_000, (  2.0,   0.5,   8.0), true),
+    ("o3-mini",         200_000, 100_000, (  1.1,  0.55,   4.4), false),
+    ("o4-mini",         200_000, 100_000, (  1.1, 0.275,   4.4), true),
 ];
 
-/// Parts of the ids of OpenAI's models that do not speak Chat Completions.
+/// Parts of the ids of OpenAI's models that answer no conversation in text.
 const OTHER_KINDS: &[&str] = &[
     "audio",
     "babbage",
-    "codex",
     "computer-use",
     "dall-e",
     "davinci",
@@ -87,6 +99,11 @@ fn model(is_openai: bool, id: &str, entry: &Value) -> Model {
     .find_map(|key| entry[*key].as_u64())
     .or_else(|| entry["meta"]["n_ctx_train"].as_u64())
     .and_then(|window| u32::try_from(window).ok());
+    let max_output = entry["top_provider"]["max_completion_tokens"]
+        .as_u64()
+        .or_else(|| entry["max_output_tokens"].as_u64())
+        .or_else(|| entry["max_completion_tokens"].as_u64())
+        .and_then(|max| u32::try_from(max).ok());
     let modalities = entry["architecture"]["input_modalities"].as_array();
     let parameters = entry["supported_parameters"].as_array();
     let lists = |values: &Vec<Value>, word: &str| values.iter().any(|value| value == word);
@@ -104,14 +121,14 @@ fn model(is_openai: bool, id: &str, entry: &Value) -> Model {
             |(.., vision)| *vision,
         ),
         context_window: window.or(known.map(|(_, window, ..)| *window)),
-        max_output: None,
-        price: price(&entry["pricing"]).or(known.map(
-            |(_, _, (input, cached_input, output), _)| Price {
+        max_output: max_output.or(known.map(|(_, _, max, ..)| *max)),
+        price: price(&entry["pricing"]).or(known.map(|(.., (input, cached_input, output), _)| {
+            Price {
                 input: *input,
                 cached_input: *cached_input,
                 output: *output,
-            },
-        )),
+            }
+        })),
     }
 }
 
@@ -160,16 +177,29 @@ mod tests {
         );
         for model in &models[..2] {
             assert_eq!(model.context_window, Some(400_000));
+            assert_eq!(model.max_output, Some(128_000));
             assert_eq!(model.price.as_ref().map(|price| price.output), Some(2.0));
         }
         assert_eq!(models[2].price, None);
     }
 
     #[test]
+    fn only_openai_itself_has_openais_prices() {
+        for (base_url, expected) in [
+            ("https://api.openai.com", true),
+            ("https://api.openai.com/v1", true),
+            ("https://api.openai.com.example.com/v1", false),
+            ("http://api.openai.com/v1", false),
+        ] {
+            assert_eq!(is_openai(base_url), expected, "{base_url}");
+        }
+    }
+
+    #[test]
     fn other_servers_say_it_in_their_own_words() {
         for (entry, window, output) in [
             (
-                json!({"id": "m", "context_length": 8192, "pricing": {"prompt": "0.0000005", "completion": "0.000002"}}),
+                json!({"id": "m", "context_length": 8192, "top_provider": {"max_completion_tokens": 4096}, "pricing": {"prompt": "0.0000005", "completion": "0.000002"}}),
                 Some(8192),
                 Some(2.0),
             ),
@@ -189,6 +219,7 @@ mod tests {
             let models =
                 read("http://localhost:8000/v1", &json!({"data": [entry]})).expect("a list");
             assert_eq!(models[0].context_window, window);
+            assert_eq!(models[0].max_output.is_some(), window == Some(8192));
             assert_eq!(
                 models[0].price.as_ref().map(|price| price.output.round()),
                 output

@@ -1,16 +1,17 @@
-//! The provider as a whole against a stand-in for the host's `http`, with streams as real servers send them.
+//! The provider as a whole against a stand-in for the host's `http`, with streams as real servers send them. Here is what
+//! the protocols share.
+
+mod chat;
+mod responses;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use caxton_sdk::deltas::Delta;
 use caxton_sdk::provider::{
-    Blob, LlmError, Message, Part, Request, Response, Role, StopReason, ToolCall, ToolChoice,
-    ToolOutput, ToolSpec,
+    Blob, LlmError, Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
 };
 use caxton_sdk::testing::{self, Reply};
 use caxton_sdk::{Provider, http};
-use serde_json::{Value, json};
 
 use super::OpenAi;
 
@@ -63,203 +64,17 @@ fn stream(text: &str) -> Result<Reply, http::Error> {
     reply(200, "text/event-stream; charset=utf-8", &[text.as_bytes()])
 }
 
-fn events(chunks: &[Value]) -> String {
-    chunks
-        .iter()
-        .map(|chunk| format!("data: {chunk}\n\n"))
-        .collect::<String>()
-        + "data: [DONE]\n\n"
-}
-
-fn complete(text: &str) -> Result<Response, LlmError> {
-    upstream(vec![stream(text)]);
-    OpenAi::complete(hello())
-}
-
-/// Two calls written side by side, text before them, and the usage in a chunk without choices.
-fn parallel_calls() -> String {
-    let delta = |delta: Value| json!({"model": "m-2026", "choices": [{"index": 0, "delta": delta, "finish_reason": null}]});
-    events(&[
-        delta(json!({"role": "assistant", "content": ""})),
-        delta(json!({"content": "Let me sée 🦀."})),
-        delta(
-            json!({"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "csv__describe", "arguments": ""}}]}),
-        ),
-        delta(
-            json!({"tool_calls": [{"index": 1, "id": "b", "type": "function", "function": {"name": "time__now", "arguments": ""}}]}),
-        ),
-        delta(
-            json!({"tool_calls": [{"index": 0, "function": {"arguments": "{\"path\":"}}, {"index": 1, "function": {"arguments": "{}"}}]}),
-        ),
-        delta(json!({"tool_calls": [{"index": 0, "function": {"arguments": "\"ä.csv\"}"}}]})),
-        json!({"choices": [{"index": 1, "delta": {"content": "another choice"}}]}),
-        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}),
-        json!({"choices": [], "usage": {"prompt_tokens": 12, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}}}),
-    ])
-}
-
-#[test]
-fn a_stream_with_parallel_calls_is_put_together_wherever_it_is_split() {
-    let whole = complete(&parallel_calls()).expect("an answer");
-    assert_eq!(whole.model, "m-2026");
-    assert_eq!(whole.stop_reason, StopReason::ToolCalls);
-    assert_eq!(
-        (
-            whole.usage.input_tokens,
-            whole.usage.cached_input_tokens,
-            whole.usage.output_tokens
-        ),
-        (12, 8, 5)
-    );
-    assert_eq!(
-        whole.parts,
-        [
-            Part::Text("Let me sée 🦀.".into()),
-            Part::Call(ToolCall {
-                id: "a".into(),
-                name: "csv__describe".into(),
-                arguments: "{\"path\":\"ä.csv\"}".into()
-            }),
-            Part::Call(ToolCall {
-                id: "b".into(),
-                name: "time__now".into(),
-                arguments: "{}".into()
-            }),
-        ]
-    );
-    let expected = [
-        Delta::Text("Let me sée 🦀.".into()),
-        Delta::Call("csv__describe".into()),
-        Delta::Call("time__now".into()),
-    ];
-    let text = parallel_calls().replace('\n', "\r\n");
-    for at in 0..=text.len() {
-        upstream(vec![reply(
-            200,
-            "text/event-stream",
-            &[&text.as_bytes()[..at], &text.as_bytes()[at..]],
-        )]);
-        assert_eq!(
-            OpenAi::complete(hello()).expect("an answer"),
-            whole,
-            "split at {at}"
-        );
-        assert_eq!(
-            testing::with(|host| std::mem::take(&mut host.deltas)),
-            expected
-        );
-    }
-}
-
-#[test]
-fn servers_that_differ_are_understood() {
-    for (name, text, parts, stop_reason) in [
-        (
-            "no index, no usage, arguments as an object, reason stop",
-            events(&[
-                json!({"choices": [{"delta": {"tool_calls": [{"function": {"name": "f", "arguments": {"x": 1}}}]}}]}),
-                json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
-            ]),
-            vec![Part::Call(ToolCall { id: "call_0".into(), name: "f".into(), arguments: "{\"x\":1}".into() })],
-            StopReason::ToolCalls,
-        ),
-        (
-            "every call numbered 0, told apart by id",
-            events(&[json!({"choices": [{"delta": {"tool_calls": [
-                {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}},
-                {"index": 0, "id": "b", "function": {"name": "g", "arguments": "{}"}},
-            ]}, "finish_reason": "tool_calls"}]})]),
-            vec![
-                Part::Call(ToolCall { id: "a".into(), name: "f".into(), arguments: "{}".into() }),
-                Part::Call(ToolCall { id: "b".into(), name: "g".into(), arguments: "{}".into() }),
-            ],
-            StopReason::ToolCalls,
-        ),
-        (
-            "no [DONE], no last empty line",
-            "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"length\"}]}".to_owned(),
-            vec![Part::Text("hi".into())],
-            StopReason::MaxTokens,
-        ),
-        (
-            "no finish reason, but [DONE]; nulls and comments between",
-            ": keep-alive\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"hi\",\"tool_calls\":null}}],\"usage\":null,\"error\":null}\n\ndata: [DONE]\n\ndata: junk\n\n".to_owned(),
-            vec![Part::Text("hi".into())],
-            StopReason::EndTurn,
-        ),
-        (
-            "filtered",
-            events(&[json!({"choices": [{"delta": {"content": [{"type": "text", "text": "h"}]}, "finish_reason": "content_filter"}]})]),
-            vec![Part::Text("h".into())],
-            StopReason::ContentFilter,
-        ),
-    ] {
-        let response = complete(&text).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_eq!(response.parts, parts, "{name}");
-        assert_eq!(response.stop_reason, stop_reason, "{name}");
-        assert_eq!(response.model, "m", "{name}");
-    }
-}
-
-#[test]
-fn a_server_that_does_not_stream_is_understood() {
-    let body = json!({"model": "m", "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}});
-    upstream(vec![reply(
-        200,
-        "application/json",
-        &[body.to_string().as_bytes()],
-    )]);
-    let response = OpenAi::complete(hello()).expect("an answer");
-    assert_eq!(response.parts, [Part::Text("hi".into())]);
-    assert_eq!(testing::with(|host| host.deltas.len()), 1);
-}
-
-#[test]
-fn broken_streams_are_bad_responses() {
-    for text in [
-        "",
-        "data: [DONE]\n\n",
-        "data: {\"choices\":[{\"delta\":{\"content\":\"half an ans",
-        "data: {\"choices\":[{\"delta\":{\"content\":\"no end\"}}]}\n\n",
-        "data: <html>\n\n",
-        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\"}]},\"finish_reason\":\"tool_calls\"}]}\n\n",
-        "data: {\"error\":{\"message\":\"engine died\"}}\n\n",
-    ] {
-        let error = complete(text).expect_err(text);
-        assert!(
-            matches!(&error, LlmError::BadResponse(_)),
-            "{text}: {error:?}"
-        );
-    }
-    assert!(matches!(
-        complete("data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\"}}\n\n"),
-        Err(LlmError::Overloaded(_))
-    ));
-}
-
-#[test]
-fn the_hosts_refusal_is_passed_on_in_its_words() {
-    upstream(vec![Err(http::Error::Denied(
-        "https://api.openai.com is not granted".into(),
-    ))]);
-    let Err(LlmError::Unreachable(text)) = OpenAi::complete(hello()) else {
-        panic!("wrong outcome")
-    };
-    assert!(
-        text.ends_with("https://api.openai.com is not granted"),
-        "{text}"
-    );
-}
-
-#[test]
-fn the_request_says_everything_in_the_protocols_words() {
-    let seen = upstream(vec![stream(&parallel_calls())]);
+/// Sets the component's settings.
+fn configure(settings: &[(&str, &str)]) {
     testing::with(|host| {
-        host.config
-            .insert("base_url".into(), "http://localhost:8000/v1/".into());
-        host.config
-            .insert("headers".into(), r#"{"x-team":"sales"}"#.into());
+        for (key, value) in settings {
+            host.config.insert((*key).into(), (*value).into());
+        }
     });
+}
+
+/// A request with everything that both protocols know.
+fn everything() -> Request {
     let mut request = request(vec![
         Message {
             role: Role::System,
@@ -303,60 +118,22 @@ fn the_request_says_everything_in_the_protocols_words() {
     request.tool_choice = ToolChoice::Named("f".into());
     request.max_tokens = Some(7);
     request.temperature = Some(0.5);
-    request.stop = vec!["END".into()];
     request.response_schema = Some(r#"{"type":"object","properties":{"x":{"type":"integer"}},"required":["x"],"additionalProperties":false}"#.into());
-    OpenAi::complete(request).expect("an answer");
-    let sent = &seen.borrow()[0];
-    assert_eq!(sent.url, "http://localhost:8000/v1/chat/completions");
-    assert!(sent.headers.contains(&("x-team".into(), "sales".into())));
-    let body: Value = serde_json::from_slice(sent.body.as_deref().expect("a body")).expect("JSON");
-    assert_eq!(
-        body,
-        json!({
-            "model": "m",
-            "stream": true,
-            "stream_options": {"include_usage": true},
-            "messages": [
-                {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AQI="}}]},
-                {"role": "assistant", "content": null, "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
-                {"role": "tool", "tool_call_id": "a", "content": "Error: no file"},
-                {"role": "user", "content": "and?"},
-            ],
-            "tools": [{"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}],
-            "tool_choice": {"type": "function", "function": {"name": "f"}},
-            "max_tokens": 7,
-            "temperature": 0.5,
-            "stop": ["END"],
-            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": true,
-                "schema": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"], "additionalProperties": false}}},
-        })
-    );
+    request
 }
 
 #[test]
-fn an_option_that_the_server_refuses_is_left_out() {
-    let refusal =
-        r#"{"error":{"message":"Unrecognized request argument supplied: stream_options"}}"#;
-    let seen = upstream(vec![
-        reply(400, "application/json", &[refusal.as_bytes()]),
-        stream(&parallel_calls()),
-    ]);
-    OpenAi::complete(hello()).expect("an answer");
+fn the_hosts_refusal_is_passed_on_in_its_words() {
+    upstream(vec![Err(http::Error::Denied(
+        "https://api.openai.com is not granted".into(),
+    ))]);
+    let Err(LlmError::Unreachable(text)) = OpenAi::complete(hello()) else {
+        panic!("wrong outcome")
+    };
     assert!(
-        !String::from_utf8_lossy(seen.borrow()[1].body.as_deref().unwrap_or_default())
-            .contains("stream_options")
+        text.ends_with("https://api.openai.com is not granted"),
+        "{text}"
     );
-    let seen = upstream(vec![reply(
-        400,
-        "application/json",
-        &[b"{\"error\":\"no\"}"],
-    )]);
-    assert!(matches!(
-        OpenAi::complete(hello()),
-        Err(LlmError::BadRequest(_))
-    ));
-    assert_eq!(seen.borrow().len(), 1);
 }
 
 #[test]
@@ -365,6 +142,7 @@ fn wrong_settings_and_schemas_are_named() {
         ("base_url", "api.openai.com", "`base_url`"),
         ("headers", r#"{"x":1}"#, "`headers`.`x`"),
         ("headers", "7", "`headers`"),
+        ("api", "completions", "`api`"),
     ] {
         upstream(Vec::new());
         testing::with(|host| host.config.insert(key.into(), value.into()));
@@ -405,4 +183,69 @@ fn health_and_models_ask_for_the_list() {
     );
     upstream(vec![reply(200, "text/html", &[b"<html>"])]);
     assert!(matches!(OpenAi::health(), Err(LlmError::BadResponse(_))));
+}
+
+#[test]
+fn openai_is_spoken_to_in_its_newer_protocol_and_others_in_the_older() {
+    let with_stop = || Request {
+        stop: vec!["END".into()],
+        ..hello()
+    };
+    for (settings, request, path) in [
+        (&[][..], hello(), "https://api.openai.com/v1/responses"),
+        (
+            &[],
+            with_stop(),
+            "https://api.openai.com/v1/chat/completions",
+        ),
+        (
+            &[("api", "chat")],
+            hello(),
+            "https://api.openai.com/v1/chat/completions",
+        ),
+        (
+            &[("base_url", "http://localhost:8000/v1")],
+            hello(),
+            "http://localhost:8000/v1/chat/completions",
+        ),
+        (
+            &[
+                ("base_url", "http://localhost:8000/v1"),
+                ("api", "responses"),
+            ],
+            hello(),
+            "http://localhost:8000/v1/responses",
+        ),
+    ] {
+        let seen = upstream(vec![stream("")]);
+        configure(settings);
+        assert!(OpenAi::complete(request).is_err());
+        assert_eq!(seen.borrow()[0].url, path);
+    }
+}
+
+#[test]
+fn a_temperature_that_the_model_refuses_is_left_out_and_said() {
+    for api in ["chat", "responses"] {
+        let refusal = r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with this model."}}"#;
+        let seen = upstream(vec![
+            reply(400, "application/json", &[refusal.as_bytes()]),
+            reply(400, "application/json", &[refusal.as_bytes()]),
+        ]);
+        configure(&[("api", api)]);
+        let request = Request {
+            temperature: Some(0.2),
+            ..hello()
+        };
+        assert!(matches!(
+            OpenAi::complete(request),
+            Err(LlmError::BadRequest(_))
+        ));
+        let has = |at: usize| {
+            String::from_utf8_lossy(seen.borrow()[at].body.as_deref().unwrap_or_default())
+                .contains("temperature")
+        };
+        assert!(has(0) && !has(1), "{api}");
+        assert_eq!(testing::with(|host| host.logs.len()), 1);
+    }
 }

@@ -1,11 +1,11 @@
 //! Our request as the JSON body of a Chat Completions request.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::Role;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
 use caxton_sdk::upstream::schema;
 use serde_json::{Map, Value, json};
+
+use crate::parts::{arguments, data_url, is_strict, output_text};
 
 /// What a server wants differently from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Dialect {
     pub max_tokens_key: &'static str,
     /// Ask for the usage at the end of a stream.
     pub stream_usage: bool,
+    /// Pass the temperature on: models that reason take none.
+    pub temperature: bool,
 }
 
 /// Gives the body that asks for a streamed answer.
@@ -56,7 +58,7 @@ pub fn body(request: &Request, dialect: Dialect) -> Result<Value, LlmError> {
     if let Some(max) = request.max_tokens {
         body.insert(dialect.max_tokens_key.to_owned(), json!(max));
     }
-    if let Some(temperature) = request.temperature {
+    if let Some(temperature) = request.temperature.filter(|_| dialect.temperature) {
         body.insert("temperature".to_owned(), json!(temperature));
     }
     if !request.stop.is_empty() {
@@ -70,34 +72,6 @@ pub fn body(request: &Request, dialect: Dialect) -> Result<Value, LlmError> {
     Ok(Value::Object(body))
 }
 
-/// Whether the upstream's strict mode takes this schema: every object closed, every property required.
-fn is_strict(schema: &Value) -> bool {
-    match schema {
-        Value::Object(object) => {
-            let closed = object.get("properties").is_none_or(|properties| {
-                let required: Vec<&str> = object
-                    .get("required")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .collect();
-                object.get("additionalProperties") == Some(&Value::Bool(false))
-                    && properties.as_object().is_some_and(|properties| {
-                        properties
-                            .keys()
-                            .all(|key| required.contains(&key.as_str()))
-                    })
-            });
-            let is_bare_object = object.get("type").and_then(Value::as_str) == Some("object")
-                && !object.contains_key("properties");
-            closed && !is_bare_object && object.values().all(is_strict)
-        }
-        Value::Array(items) => items.iter().all(is_strict),
-        _ => true,
-    }
-}
-
 /// One of our messages may be several of theirs: each tool output is a message of its own and comes first, because the
 /// protocol wants it right after the calls.
 fn messages(message: &Message) -> Vec<Value> {
@@ -108,30 +82,15 @@ fn messages(message: &Message) -> Vec<Value> {
         match part {
             Part::Text(text) => content.push(json!({"type": "text", "text": text})),
             Part::Image(blob) => {
-                let url = format!(
-                    "data:{};base64,{}",
-                    blob.mime_type,
-                    STANDARD.encode(&blob.data)
-                );
-                content.push(json!({"type": "image_url", "image_url": {"url": url}}));
+                content.push(json!({"type": "image_url", "image_url": {"url": data_url(blob)}}));
             }
             Part::Call(call) => {
-                let arguments = if call.arguments.trim().is_empty() {
-                    "{}"
-                } else {
-                    &call.arguments
-                };
-                calls.push(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}));
+                calls.push(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments(&call.arguments)}}));
             }
             // Chat Completions has no such parts.
             Part::Opaque(_) => {}
             Part::Output(output) => {
-                let text = if output.is_error {
-                    format!("Error: {}", output.text)
-                } else {
-                    output.text.clone()
-                };
-                all.push(json!({"role": "tool", "tool_call_id": output.id, "content": text}));
+                all.push(json!({"role": "tool", "tool_call_id": output.id, "content": output_text(output)}));
             }
         }
     }

@@ -15,6 +15,8 @@ pub struct Answer {
     calls: Vec<Call>,
     finish_reason: Option<String>,
     usage: Option<Usage>,
+    /// The model refused; the text is why.
+    refused: bool,
     /// The upstream said `[DONE]`.
     done: bool,
 }
@@ -100,6 +102,7 @@ impl Answer {
         for key in ["content", "refusal"] {
             let text = plain(&delta[key]);
             if !text.is_empty() {
+                self.refused |= key == "refusal";
                 self.text.push_str(&text);
                 deltas.push(Delta::Text(text));
             }
@@ -175,10 +178,17 @@ impl Answer {
         let stop_reason = match self.finish_reason.as_deref() {
             Some("length") => StopReason::MaxTokens,
             Some("content_filter") => StopReason::ContentFilter,
+            _ if self.refused => StopReason::ContentFilter,
             // Some servers say `stop` even when they want a tool called.
             _ if !self.calls.is_empty() => StopReason::ToolCalls,
             _ => StopReason::EndTurn,
         };
+        if stop_reason == StopReason::ContentFilter && is_empty {
+            return Err(LlmError::ContentFiltered(format!(
+                "a filter of {} stopped the answer before its first word",
+                self.server
+            )));
+        }
         let mut parts = Vec::new();
         if !self.text.is_empty() {
             parts.push(Part::Text(self.text));
