@@ -44,6 +44,7 @@
 //! ```
 
 mod failure;
+pub mod opaque;
 mod waiting;
 
 use serde_json::{Map, Value};

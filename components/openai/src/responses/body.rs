@@ -3,7 +3,7 @@
 
 use caxton_sdk::Role;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
-use caxton_sdk::upstream::schema;
+use caxton_sdk::upstream::{opaque, schema};
 use serde_json::{Map, Value, json};
 
 use crate::parts::{arguments, data_url, is_strict, output_text};
@@ -112,7 +112,7 @@ fn items(message: &Message) -> Vec<Value> {
                 continue;
             }
             Part::Opaque(text) => {
-                reasoning.extend(kept(text));
+                reasoning.extend(opaque::read(text));
                 continue;
             }
         };
@@ -125,23 +125,7 @@ fn items(message: &Message) -> Vec<Value> {
             None => items.push(json!({"type": "message", "role": role, "content": [content]})),
         }
     }
-    // What is reasoned about is told by what follows it.
-    for (place, item) in reasoning {
-        items.insert(place.min(items.len()), item);
-    }
+    opaque::put_back(&mut items, reasoning);
     outputs.extend(items);
     outputs
-}
-
-/// Gives the text by which an item that only the protocol understands is kept until the next request: `place` is where it
-/// stood in the answer.
-pub fn keep(place: usize, item: &Value) -> String {
-    json!({"place": place, "item": item}).to_string()
-}
-
-/// Reads what `keep` wrote. What another provider kept is left out.
-fn kept(text: &str) -> Option<(usize, Value)> {
-    let mut value: Value = serde_json::from_str(text).ok()?;
-    let place = usize::try_from(value["place"].as_u64()?).ok()?;
-    Some((place, value["item"].take())).filter(|(_, item)| item.is_object())
 }

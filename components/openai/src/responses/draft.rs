@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::provider::{LlmError, Part, Response, StopReason, ToolCall, Usage};
-use caxton_sdk::upstream::{self, Draft, Upstream};
+use caxton_sdk::upstream::{self, Draft, Upstream, opaque};
 use serde_json::{Value, json};
-
-use super::body::keep;
 
 /// The answer as far as it has come.
 #[derive(Debug, Default)]
@@ -142,7 +140,7 @@ impl Answer {
                     parts.push(Part::Call(call));
                 }
                 Item::Opaque(item) => {
-                    kept.extend(worth_keeping(item).map(|item| Part::Opaque(keep(place, &item))))
+                    kept.extend(worth_keeping(item).map(|item| opaque::keep(place, &item)))
                 }
             }
         }

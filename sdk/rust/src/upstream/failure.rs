@@ -127,6 +127,7 @@ const TOO_LONG: &[&str] = &[
     "maximum context length",
     "context length exceeded",
     "exceeds the context",
+    "exceed context limit",
     "context window",
     "prompt is too long",
     "input is too long",
