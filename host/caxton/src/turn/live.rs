@@ -177,9 +177,12 @@ impl Live {
         self.inner.cancel.cancelled().await;
     }
 
-    /// Appends an event.
+    /// Appends an event, unless the turn has ended.
     pub(super) fn tell(&self, event: Event) {
         let mut log = self.log();
+        if log.ended.is_some() {
+            return;
+        }
         log.events.push(event);
         if log.shown {
             let seen = log.events.len() as u64;
@@ -199,7 +202,7 @@ impl Live {
         }
     }
 
-    /// Says how it ended. What comes later is not told.
+    /// Says how it ended.
     pub(super) fn end(&self, ended: Result<Answer, Error>) {
         let mut log = self.log();
         if log.ended.is_some() {
