@@ -29,7 +29,7 @@ impl Provider for OpenAi {
 
     fn complete(request: Request) -> Result<Response, LlmError> {
         let upstream = Upstream::from_config(BASE_URL)?;
-        match Api::from_config(&upstream, &request)? {
+        match Api::from_config(&upstream)? {
             Api::Chat => chat::complete(&upstream, &request),
             Api::Responses => responses::complete(&upstream, &request),
         }
@@ -50,17 +50,15 @@ enum Api {
 
 impl Api {
     /// Reads the setting `api`. Left out, it is Responses for OpenAI, whose newer models reason and call tools only there,
-    /// and Chat Completions for everybody else, and where the request needs what only that has.
-    fn from_config(upstream: &Upstream, request: &Request) -> Result<Self, LlmError> {
+    /// and Chat Completions for everybody else.
+    fn from_config(upstream: &Upstream) -> Result<Self, LlmError> {
         match config::get("api").as_deref() {
             Some("chat") => Ok(Self::Chat),
             Some("responses") => Ok(Self::Responses),
             Some(other) => Err(LlmError::BadRequest(format!(
                 "The setting `api` is {other:?}; it must be \"chat\" or \"responses\""
             ))),
-            None if models::is_openai(&upstream.base_url) && request.stop.is_empty() => {
-                Ok(Self::Responses)
-            }
+            None if models::is_openai(&upstream.base_url) => Ok(Self::Responses),
             None => Ok(Self::Chat),
         }
     }

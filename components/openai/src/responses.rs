@@ -3,6 +3,7 @@
 
 mod body;
 mod draft;
+mod stops;
 
 use caxton_sdk::log;
 use caxton_sdk::provider::{LlmError, Request, Response};
@@ -15,14 +16,8 @@ use draft::Answer;
 /// each option is tried without, once.
 ///
 /// # Errors
-/// Those of [`Upstream`]; `bad-request` where the request has texts that end the answer, which the protocol does not know;
-/// `bad-response` where the stream ends before the answer is complete.
+/// Those of [`Upstream`]; `bad-response` where the stream ends before the answer is complete.
 pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmError> {
-    if !request.stop.is_empty() {
-        return Err(LlmError::BadRequest(
-            "the Responses API has no texts that end the answer; leave `stop` out, or set `api = \"chat\"` in the component's config".to_owned(),
-        ));
-    }
     let mut options = Options {
         reasoning: true,
         temperature: true,
@@ -41,7 +36,7 @@ pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmE
 
 fn once(upstream: &Upstream, request: &Request, options: Options) -> Result<Response, LlmError> {
     let response = upstream.post("/responses", body::body(request, options)?)?;
-    let mut answer = Answer::new(&upstream.base_url);
+    let mut answer = Answer::new(&upstream.base_url, &request.stop);
     upstream.read(response, &mut answer)?;
     answer.finish(upstream, &request.model)
 }

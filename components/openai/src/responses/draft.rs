@@ -8,6 +8,8 @@ use caxton_sdk::provider::{LlmError, Part, Response, StopReason, ToolCall, Usage
 use caxton_sdk::upstream::{self, Draft, Upstream, opaque};
 use serde_json::{Value, json};
 
+use super::stops::Stops;
+
 /// The answer as far as it has come.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -18,6 +20,10 @@ pub struct Answer {
     end: Option<Value>,
     /// The model refused; the text is why.
     refused: bool,
+    /// The texts that end the answer.
+    stops: Stops,
+    /// The number of the text that is being written.
+    writing: u64,
 }
 
 #[derive(Debug)]
@@ -29,24 +35,41 @@ enum Item {
 }
 
 impl Answer {
-    /// Gives an answer of which nothing has come; messages call its server `server`.
-    pub fn new(server: &str) -> Self {
+    /// Gives an answer of which nothing has come; messages call its server `server`. Any of the texts `stop`
+    /// ends it.
+    pub fn new(server: &str, stop: &[String]) -> Self {
         Self {
             server: server.to_owned(),
+            stops: Stops::new(stop),
             ..Self::default()
         }
     }
 
-    /// Appends to the text of the item `index`.
-    fn push_text(&mut self, index: u64, event: &Value) -> Vec<Delta> {
-        let Some(piece) = event["delta"].as_str().filter(|piece| !piece.is_empty()) else {
-            return Vec::new();
-        };
-        match self.items.entry(index).or_insert(Item::Text(String::new())) {
-            Item::Text(text) => text.push_str(piece),
-            Item::Call(_) | Item::Opaque(_) => return Vec::new(),
+    /// Takes in a piece of the text of the item `index`.
+    fn push_text(&mut self, index: u64, piece: &str) -> Option<Delta> {
+        if !self.stops.is_met() {
+            self.items.entry(index).or_insert(Item::Text(String::new()));
         }
-        vec![Delta::Text(piece.to_owned())]
+        self.writing = index;
+        let piece = self.stops.pass(piece);
+        self.append(piece)
+    }
+
+    /// Appends to the text that is being written, and gives what is appended.
+    fn append(&mut self, piece: String) -> Option<Delta> {
+        match self.items.get_mut(&self.writing) {
+            Some(Item::Text(text)) if !piece.is_empty() => {
+                text.push_str(&piece);
+                Some(Delta::Text(piece))
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends what was held back from the text that is being written, because it has ended.
+    fn end_text(&mut self) -> Option<Delta> {
+        let rest = self.stops.rest();
+        self.append(rest)
     }
 
     /// Takes in the item `index` as the upstream describes it: when it begins, when it ends, and once more at the very end.
@@ -55,19 +78,24 @@ impl Answer {
         let text = |key: &str| item[key].as_str().unwrap_or_default();
         match text("type") {
             "message" => {
-                let written =
-                    matches!(self.items.get(&index), Some(Item::Text(text)) if !text.is_empty());
+                let written = self.items.contains_key(&index);
                 let contents = item["content"].as_array().map_or(&[][..], Vec::as_slice);
                 self.refused |= contents.iter().any(|content| content["type"] == "refusal");
                 let whole: String = contents
                     .iter()
                     .filter_map(|content| content["text"].as_str().or(content["refusal"].as_str()))
                     .collect();
-                if written || whole.is_empty() {
-                    return Vec::new();
+                let mut deltas = Vec::new();
+                if !written && !whole.is_empty() {
+                    deltas.extend(self.push_text(index, &whole));
                 }
-                self.push_text(index, &json!({"delta": whole}))
+                if ended {
+                    deltas.extend(self.end_text());
+                }
+                deltas
             }
+            // What comes after the end is not wanted.
+            _ if self.stops.is_met() => Vec::new(),
             "function_call" => {
                 let is_new = !self.items.contains_key(&index);
                 // A call without an id of its own may have the item's.
@@ -103,10 +131,11 @@ impl Answer {
     /// Takes in the finished response, which repeats all items; a server that does not stream sends nothing else.
     fn push_end(&mut self, response: &Value) -> Vec<Delta> {
         let outputs = response["output"].as_array().map_or(&[][..], Vec::as_slice);
-        let deltas = (0_u64..)
+        let mut deltas: Vec<Delta> = (0_u64..)
             .zip(outputs)
             .flat_map(|(index, item)| self.push_item(index, item, true))
             .collect();
+        deltas.extend(self.end_text());
         self.end = Some(response.clone());
         deltas
     }
@@ -145,6 +174,7 @@ impl Answer {
             }
         }
         let stop_reason = match end["incomplete_details"]["reason"].as_str() {
+            _ if self.stops.is_met() => StopReason::StopText,
             Some("max_output_tokens") => StopReason::MaxTokens,
             Some("content_filter") => StopReason::ContentFilter,
             _ if self.refused => StopReason::ContentFilter,
@@ -171,14 +201,16 @@ impl Draft for Answer {
     fn push(&mut self, event: &Value) -> Result<Vec<Delta>, LlmError> {
         let index = event["output_index"].as_u64().unwrap_or(0);
         let kind = event["type"].as_str().unwrap_or_default();
+        let piece = event["delta"].as_str().filter(|piece| !piece.is_empty());
         match kind {
-            "response.output_text.delta" => return Ok(self.push_text(index, event)),
-            "response.refusal.delta" => {
-                self.refused = true;
-                return Ok(self.push_text(index, event));
+            "response.output_text.delta" | "response.refusal.delta" => {
+                self.refused |= kind == "response.refusal.delta";
+                return Ok(piece
+                    .and_then(|piece| self.push_text(index, piece))
+                    .into_iter()
+                    .collect());
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                let piece = event["delta"].as_str().filter(|piece| !piece.is_empty());
                 return Ok(piece
                     .map(|piece| Delta::Reasoning(piece.to_owned()))
                     .into_iter()
@@ -195,9 +227,7 @@ impl Draft for Answer {
             }
             "response.output_item.done" => return Ok(self.push_item(index, &event["item"], true)),
             "response.function_call_arguments.delta" => {
-                if let (Some(Item::Call(call)), Some(piece)) =
-                    (self.items.get_mut(&index), event["delta"].as_str())
-                {
+                if let (Some(Item::Call(call)), Some(piece)) = (self.items.get_mut(&index), piece) {
                     call.arguments.push_str(piece);
                 }
                 return Ok(Vec::new());

@@ -365,13 +365,54 @@ fn a_model_that_does_not_reason_is_not_asked_for_its_reasoning() {
 }
 
 #[test]
-fn texts_that_end_the_answer_are_refused_in_words() {
-    upstream(Vec::new());
-    super::configure(&[("api", "responses")]);
-    let mut request = hello();
-    request.stop = vec!["END".into()];
-    let Err(LlmError::BadRequest(text)) = OpenAi::complete(request) else {
-        panic!("it was taken")
-    };
-    assert!(text.contains("`api = \"chat\"`"), "{text}");
+fn texts_that_end_the_answer_are_found_here() {
+    let delta = |piece: &str| json!({"type": "response.output_text.delta", "output_index": 0, "delta": piece});
+    let message =
+        json!({"type": "message", "content": [{"type": "output_text", "text": "one END two"}]});
+    let call = json!({"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"});
+    let end = json!({"type": "response.completed", "response": {"output": [message, call], "usage": {"output_tokens": 9}}});
+    let pieces = events(&[delta("one E"), delta("ND tw"), delta("o"), end.clone()]);
+    for (stream_text, stop, parts, deltas, reason) in [
+        (
+            &pieces,
+            "END",
+            vec![Part::Text("one ".into())],
+            1,
+            StopReason::StopText,
+        ),
+        (
+            &events(std::slice::from_ref(&end)),
+            "END",
+            vec![Part::Text("one ".into())],
+            1,
+            StopReason::StopText,
+        ),
+        (
+            &events(&[
+                delta("one E"),
+                json!({"type": "response.completed", "response": {"output": []}}),
+            ]),
+            "END",
+            vec![Part::Text("one E".into())],
+            2,
+            StopReason::EndTurn,
+        ),
+    ] {
+        let seen = upstream(vec![stream(stream_text)]);
+        let mut request = hello();
+        request.stop = vec![stop.into()];
+        let response = OpenAi::complete(request).expect("an answer");
+        assert_eq!(
+            (response.parts, response.stop_reason),
+            (parts, reason),
+            "{stream_text}"
+        );
+        assert_eq!(
+            testing::with(|host| host.deltas.len()),
+            deltas,
+            "{stream_text}"
+        );
+        let sent = seen.borrow()[0].body.clone().unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&sent).contains("stop"));
+    }
 }
