@@ -400,7 +400,7 @@ async fn a_turn_whose_caller_goes_away_stops_and_is_marked() {
     while status().await == TurnStatus::Running {
         tokio::task::yield_now().await;
     }
-    assert_eq!(status().await, TurnStatus::Interrupted);
+    assert_eq!(status().await, TurnStatus::Cancelled);
     assert_eq!(
         workspace
             .agent("analyst")
