@@ -22,8 +22,7 @@ pub struct Message {
     /// The capability that is wanted; not together with `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capability: Option<String>,
-    /// What is said. It may be left out only where there are pictures.
-    #[serde(default)]
+    /// What is said. It may be empty only where there are pictures.
     pub content: String,
     /// Pictures that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
