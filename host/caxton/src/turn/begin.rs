@@ -87,6 +87,10 @@ pub(super) async fn begin(
         _ => offer.names.clone(),
     };
     let mut state = State::new(&id, &config.name, limits, tools, client_tools(&task));
+    state.one_call = task
+        .exchange
+        .as_ref()
+        .is_some_and(|exchange| !exchange.parallel_calls);
     state.wanted = models.first().map(ToString::to_string).unwrap_or_default();
     let target = match conversation_is_new {
         false => TurnConversation::Existing(conversation.clone()),

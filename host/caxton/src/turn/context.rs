@@ -5,6 +5,7 @@
 use caxton_memory::{Message as Stored, NewMessage, Role, Store};
 use caxton_sandbox::llm_types::{self, Part, Request, ToolChoice};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::event::{Exchange, Image};
 use super::request::{image, message_tokens, said, text};
@@ -138,10 +139,21 @@ fn turns(stored: &[Stored]) -> Vec<Told> {
         }
         turn.messages.extend(read(message));
     }
+    turns.iter_mut().for_each(Told::close);
     turns
 }
 
 impl Told {
+    /// Leaves out calls at its end: they were a client's to make, and their results came in another turn.
+    fn close(&mut self) {
+        if let Some(last) = self.messages.last_mut() {
+            last.parts.retain(|part| !matches!(part, Part::Call(_)));
+            if last.parts.is_empty() {
+                self.messages.pop();
+            }
+        }
+    }
+
     /// The turn as another agent is told: what was asked, and what was answered, without the calls of tools that it does not
     /// have.
     fn seen_by(mut self, agent: &str) -> Self {
@@ -225,10 +237,16 @@ pub(super) async fn exchanged(
     exchange: &Exchange,
     model: &str,
 ) -> Result<Vec<llm_types::Message>, caxton_memory::Error> {
-    let mut messages = Vec::with_capacity(exchange.messages.len());
+    let mut messages = Vec::with_capacity(exchange.messages.len() + 1);
+    messages.extend(
+        exchange
+            .instructions
+            .as_deref()
+            .map(|told| text(llm_types::Role::System, told)),
+    );
     for message in &exchange.messages {
         let known = match minted(message) {
-            Some(turn) => store.turn(turn).await?,
+            Some(turn) => store.turn(&turn).await?,
             None => None,
         };
         let state: Option<State> = known.and_then(|turn| serde_json::from_value(turn.state).ok());
@@ -241,11 +259,11 @@ pub(super) async fn exchanged(
 }
 
 /// The turn that made the calls of a message, by their ids.
-fn minted(message: &llm_types::Message) -> Option<&str> {
+fn minted(message: &llm_types::Message) -> Option<String> {
     message.parts.iter().find_map(|part| match part {
         Part::Call(call) => {
             let (turn, _) = call.id.strip_prefix("call_")?.rsplit_once('_')?;
-            (turn.len() == 36).then_some(turn)
+            Uuid::try_parse(turn).ok().map(|turn| turn.to_string())
         }
         _ => None,
     })

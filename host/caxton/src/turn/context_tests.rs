@@ -133,6 +133,16 @@ fn what_others_wrote_into_the_transcript_breaks_nothing() {
 }
 
 #[test]
+fn calls_that_a_client_was_to_make_are_not_told_again() {
+    let mut asked = turn("How many rows?", "I look.");
+    if let Some(last) = asked.last_mut() {
+        last.tool_calls = Some(json!([{ "id": "b", "name": "look_up", "arguments": "{}" }]));
+    }
+    let told = told(&stored(asked), 1 << 20);
+    assert_eq!(shape(&told)[3..], ["model: I look."]);
+}
+
+#[test]
 fn the_receipt_stands_with_the_last_words() {
     let messages = turn("How many rows?", "Three.");
     let with: Vec<bool> = messages

@@ -65,6 +65,10 @@ pub struct Exchange {
     pub tools: Vec<llm_types::ToolSpec>,
     /// Whether the model must call a tool.
     pub tool_choice: llm_types::ToolChoice,
+    /// Whether it may call several of the client's tools at once.
+    pub parallel_calls: bool,
+    /// What the model is told before everything else, in this turn only.
+    pub instructions: Option<String>,
 }
 
 /// Bytes as base64 text.

@@ -30,6 +30,8 @@ pub struct State {
     pub tools: BTreeMap<String, String>,
     /// The tools that the client has itself.
     pub client: BTreeSet<String>,
+    /// The client makes one call at a time.
+    pub one_call: bool,
     /// What was said in this turn, after the message that it answers.
     pub said: Vec<Said>,
     /// Rounds of tool calls so far.
@@ -283,6 +285,7 @@ impl State {
             limits,
             tools,
             client,
+            one_call: false,
             said: Vec::new(),
             rounds: 0,
             calls: Vec::new(),

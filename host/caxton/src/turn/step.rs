@@ -124,6 +124,9 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
     {
         // What the agent's own tools were to do in the same breath, the model asks for again when it knows the results.
         calls.retain(|wanted| state.client.contains(&wanted.name));
+        if state.one_call {
+            calls.truncate(1);
+        }
         mint(state, &mut calls);
         return done(state, model, text, calls, opaque, Stop::ToolCalls);
     }
@@ -321,10 +324,12 @@ fn used_up(state: &State) -> Option<Fault> {
     })
 }
 
-/// Gives the client's calls ids by which the turn is found again when the client comes back with their results.
+/// Gives the client's calls ids by which the turn is found again when the client comes back with their results. Some models'
+/// servers take no longer id than 40 characters, so the turn's own comes without its dashes.
 fn mint(state: &State, calls: &mut [Wanted]) {
+    let turn = state.id.replace('-', "");
     for (place, wanted) in calls.iter_mut().enumerate() {
-        wanted.id = format!("call_{}_{place}", state.id);
+        wanted.id = format!("call_{turn}_{place}");
     }
 }
 

@@ -469,6 +469,22 @@ fn a_tool_of_the_client_ends_the_turn_with_its_call() {
 }
 
 #[test]
+fn a_client_that_makes_one_call_at_a_time_is_given_the_first() {
+    let mut now = state(8);
+    now.id = "01a3c9d2-1111-7222-8333-444455556666".to_owned();
+    now.client.insert("look_up".to_owned());
+    now.one_call = true;
+    let both = says("", &[("a", "look_up", "{}"), ("b", "look_up", "{}")]);
+    let (now, _) = play(now, vec![BEGIN, both]);
+    let Phase::Done { calls, .. } = now.phase else {
+        panic!("it is done: {:?}", now.phase)
+    };
+    // Servers of some models refuse ids of more than 40 characters.
+    let ids: Vec<_> = calls.iter().map(|call| call.id.as_str()).collect();
+    assert_eq!(ids, ["call_01a3c9d2111172228333444455556666_0"]);
+}
+
+#[test]
 fn money_that_is_used_up_ends_the_turn() {
     let mut now = state(8);
     now.limits.cost_pusd = Some(100);

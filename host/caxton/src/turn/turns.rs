@@ -178,9 +178,11 @@ impl Turns {
     /// # Errors
     /// [`Error::Store`].
     pub async fn find(&self, id: &str) -> Result<Option<Live>, Error> {
-        if let Some(live) = self.known().turns.get(id) {
-            return Ok(Some(live.clone()));
+        let known = self.known().turns.get(id).cloned();
+        if let Some(live) = known.filter(|live| live.ended().is_none()) {
+            return Ok(Some(live));
         }
+        // What is still known of a turn that has ended is forgotten with its conversation.
         let Some(turn) = self.workspace().store().turn(id).await? else {
             return Ok(None);
         };
