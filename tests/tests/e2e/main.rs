@@ -8,5 +8,6 @@ mod hostile;
 mod lifecycle;
 mod mcp;
 mod messages;
+mod openai;
 mod probes;
 mod tools;

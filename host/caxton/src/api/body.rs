@@ -11,8 +11,10 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::error::Problem;
+use crate::turn::Key;
 
 /// How much is read, and how long that may take.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +132,30 @@ pub fn content_type(headers: &HeaderMap, expected: &str, also: &[&str]) -> Resul
         "wrong-content-type",
         detail,
     ))
+}
+
+/// The client's name for a message, with the digest of its `body` that tells it from another message under that name.
+///
+/// # Errors
+/// `bad-idempotency-key`.
+pub fn key(headers: &HeaderMap, body: &[u8]) -> Result<Option<Key>, Problem> {
+    const BYTES_MAX: usize = 255;
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .map(|text| text.trim().trim_matches('"'));
+    let key = key.filter(|key| (1..=BYTES_MAX).contains(&key.len())).ok_or_else(|| {
+        let detail = format!("the Idempotency-Key must be 1 to {BYTES_MAX} visible ASCII characters; a UUID is a good one");
+        Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", detail)
+    })?;
+    let digest = Sha256::digest(body);
+    Ok(Some(Key {
+        key: key.to_owned(),
+        digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }))
 }
 
 /// Text in UTF-8.

@@ -83,6 +83,39 @@ impl Problem {
         Value::Object(body)
     }
 
+    /// A part of a body, named by a JSON Pointer, that can't be served.
+    pub fn parameter(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).with("pointer", json!(pointer))
+    }
+
+    /// The model broke off, and what was streamed of its answer is void.
+    pub fn text_void() -> Self {
+        let detail = "the model broke off after a part of its answer was sent, which a stream can't take back; send the request again, or without `stream`";
+        Self::new(StatusCode::BAD_GATEWAY, "answer-broke-off", detail)
+    }
+
+    /// The part of the body that is at fault, where one is: a JSON Pointer.
+    pub fn pointer(&self) -> Option<&str> {
+        self.members.get("pointer").and_then(Value::as_str)
+    }
+
+    /// The headers that go with it.
+    pub fn into_headers(self) -> Vec<(HeaderName, HeaderValue)> {
+        self.headers
+    }
+
+    /// The status by which OpenAI's clients know what to do: some try again after 409, and after 429 they wait.
+    pub fn openai_status(&self) -> StatusCode {
+        match (self.code.as_ref(), self.status) {
+            ("provider-rate-limited" | "too-many-turns", _) => StatusCode::TOO_MANY_REQUESTS,
+            ("context-too-long" | "content-filtered" | "provider-refused", _)
+            | (_, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE) => {
+                StatusCode::BAD_REQUEST
+            }
+            (_, status) => status,
+        }
+    }
+
     /// Something that clients can do nothing about. The reason goes to the log, the client learns that it is there.
     pub fn internal(reason: &dyn std::fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed because of the server");
@@ -127,6 +160,24 @@ impl Problem {
     /// A body whose form is right, and whose values are not.
     pub fn invalid_body(detail: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail)
+    }
+
+    /// No such response. The pointer names the member of a body that asked for it, and is empty where the path did.
+    pub fn no_response(pointer: &str, id: &str) -> Self {
+        let detail = format!(
+            "there is no response `{}`; it may have been deleted with its conversation",
+            id.escape_debug()
+        );
+        let problem = Self::new(StatusCode::NOT_FOUND, "response-not-found", detail);
+        if pointer.is_empty() {
+            problem
+        } else {
+            Self {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "previous-response-not-found".into(),
+                ..problem.with("pointer", json!(pointer))
+            }
+        }
     }
 
     /// No such conversation.

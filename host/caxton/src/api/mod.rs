@@ -1,11 +1,13 @@
 //! What the server answers over HTTP: thin views of what the rooms below can do. `rest` is the management API, `mcp` the
-//! Model Context Protocol; `wire` has their JSON, `error` their errors, `body` reads what clients send, `sse` streams
-//! events and `stream` those of a turn, `guard` keeps other sites' pages out, `server` listens.
+//! Model Context Protocol, `openai` the API of OpenAI's clients; `wire` has their JSON, `error` their errors, `body` reads
+//! what clients send, `sse` streams events and `stream` those of a turn, `guard` keeps other sites' pages out, `server`
+//! listens.
 
 pub mod body;
 pub mod error;
 pub mod guard;
 pub mod mcp;
+pub mod openai;
 pub mod rest;
 pub mod server;
 mod sse;
@@ -17,11 +19,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
 use self::body::Limit;
 use self::error::Problem;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Surface};
 use crate::turn::Turns;
 use crate::workspace::Workspace;
 
@@ -73,14 +76,26 @@ impl Default for Limits {
 
 /// Everything that the server answers. `mcp` is mounted at `/mcp`.
 pub fn router(state: State, mcp: Router) -> Router {
-    let (rest, openapi) = rest::routes().split_for_parts();
+    let (described, openapi) = rest::routes().merge(openai::routes()).split_for_parts();
     let description = rest::description(&openapi);
     Router::new()
-        .merge(rest.with_state(state))
+        .merge(described.with_state(state))
         .merge(description)
         .merge(mcp)
-        .fallback(|request: Request| async move { Problem::no_path(request.uri().path()) })
-        .method_not_allowed_fallback(|request: Request| async move {
-            Problem::no_method(request.method(), request.uri().path())
+        .fallback(|request: Request| async move {
+            let path = request.uri().path();
+            refused(path, Problem::no_path(path))
         })
+        .method_not_allowed_fallback(|request: Request| async move {
+            let path = request.uri().path();
+            refused(path, Problem::no_method(request.method(), path))
+        })
+}
+
+/// A problem as the clients of this path read it.
+fn refused(path: &str, problem: Problem) -> Response {
+    match Surface::of(path) {
+        Surface::OpenAi => openai::Refusal(problem).into_response(),
+        _ => problem.into_response(),
+    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::FutureExt;
 use http::Request;
 use hyper::body::Incoming;
@@ -169,7 +169,8 @@ async fn answer(
     metrics: &Metrics,
 ) -> Response {
     let started = Instant::now();
-    let surface = Surface::of(request.uri().path());
+    let path = request.uri().path().to_owned();
+    let surface = Surface::of(&path);
     // MCP has an access list of its own, which knows the protocol's rules.
     let admitted = match surface {
         Surface::Mcp => Ok(()),
@@ -178,7 +179,7 @@ async fn answer(
     let response = match admitted {
         Err(problem) => {
             metrics.refused();
-            problem.into_response()
+            super::refused(&path, problem)
         }
         Ok(()) => {
             let handled = app.call(request.map(Body::new));
@@ -186,7 +187,7 @@ async fn answer(
                 Ok(Ok(response)) => response,
                 Err(_) => {
                     metrics.panicked();
-                    Problem::internal(&"a handler panicked").into_response()
+                    super::refused(&path, Problem::internal(&"a handler panicked"))
                 }
             }
         }

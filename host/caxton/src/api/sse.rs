@@ -26,6 +26,14 @@ pub fn event(name: &str, data: &impl Serialize) -> Event {
     }
 }
 
+/// An event without a name.
+pub fn data(data: &impl Serialize) -> Event {
+    match serde_json::to_string(data) {
+        Ok(json) => Event::default().data(json),
+        Err(error) => Event::default().data(Problem::internal(&error).json().to_string()),
+    }
+}
+
 /// A response that streams events until they end or the client goes away; then `events` is dropped.
 pub fn response(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let events = futures_util::StreamExt::map(events, Ok::<_, Infallible>);

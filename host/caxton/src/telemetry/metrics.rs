@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Upper bounds of the buckets of request durations, in microseconds: from a cached answer to a model that thinks.
 const BOUNDS_US: [u64; 12] = [
@@ -32,13 +32,21 @@ pub enum Surface {
     Rest,
     /// The Model Context Protocol.
     Mcp,
+    /// The API of OpenAI's clients.
+    OpenAi,
     /// Health, metrics and the description of the API.
     Probe,
     /// Anything else.
     Other,
 }
 
-const SURFACES: [Surface; 4] = [Surface::Rest, Surface::Mcp, Surface::Probe, Surface::Other];
+const SURFACES: [Surface; 5] = [
+    Surface::Rest,
+    Surface::Mcp,
+    Surface::OpenAi,
+    Surface::Probe,
+    Surface::Other,
+];
 
 impl Surface {
     /// Tells from a request's path.
@@ -47,6 +55,8 @@ impl Surface {
             Self::Rest
         } else if path == "/mcp" || path.starts_with("/mcp/") {
             Self::Mcp
+        } else if path == "/v1" || path.starts_with("/v1/") {
+            Self::OpenAi
         } else if matches!(path, "/health" | "/ready" | "/metrics" | "/openapi.json") {
             Self::Probe
         } else {
@@ -58,6 +68,7 @@ impl Surface {
         match self {
             Self::Rest => "rest",
             Self::Mcp => "mcp",
+            Self::OpenAi => "openai",
             Self::Probe => "probe",
             Self::Other => "other",
         }
@@ -71,6 +82,7 @@ pub struct Metrics(Arc<Counters>);
 #[derive(Debug)]
 struct Counters {
     started: Instant,
+    began: SystemTime,
     surfaces: [Requests; SURFACES.len()],
     connections: AtomicI64,
     refused: AtomicU64,
@@ -92,6 +104,7 @@ impl Default for Metrics {
     fn default() -> Self {
         Self(Arc::new(Counters {
             started: Instant::now(),
+            began: SystemTime::now(),
             surfaces: Default::default(),
             connections: AtomicI64::new(0),
             refused: AtomicU64::new(0),
@@ -131,7 +144,12 @@ impl Metrics {
         self.0.panics.fetch_add(1, Relaxed);
     }
 
-    /// Since when the server runs.
+    /// When the server started.
+    pub fn began(&self) -> SystemTime {
+        self.0.began
+    }
+
+    /// How long the server has run.
     pub fn uptime(&self) -> Duration {
         self.0.started.elapsed()
     }
@@ -281,6 +299,11 @@ mod tests {
             http::StatusCode::NOT_FOUND,
             Duration::from_secs(900),
         );
+        metrics.request(
+            Surface::of("/v1/models"),
+            http::StatusCode::OK,
+            Duration::from_micros(200),
+        );
         let open = metrics.connection();
         let mut text = Text::default();
         metrics.write(&mut text);
@@ -288,6 +311,7 @@ mod tests {
         for line in [
             r#"caxton_http_requests_total{surface="rest",status="2xx"} 1"#,
             r#"caxton_http_requests_total{surface="mcp",status="4xx"} 1"#,
+            r#"caxton_http_requests_total{surface="openai",status="2xx"} 1"#,
             r#"caxton_http_request_duration_seconds_bucket{surface="rest",le="0.0001"} 0"#,
             r#"caxton_http_request_duration_seconds_bucket{surface="rest",le="0.00025"} 1"#,
             r#"caxton_http_request_duration_seconds_bucket{surface="mcp",le="300"} 0"#,

@@ -3,16 +3,12 @@
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
 
 use super::super::body::{self, Json, Params};
 use super::super::{State, stream, wire};
 use super::{Problem, turns, workspace};
 use crate::routing::{self, Target};
-use crate::turn::{self, Event, Keep, Key, Start};
-
-/// The longest `Idempotency-Key`.
-const KEY_BYTES_MAX: usize = 255;
+use crate::turn::{self, Event, Keep, Start};
 
 /// Send a message.
 ///
@@ -42,7 +38,8 @@ pub async fn send(
         return Err(Problem::two_recipients(to, capability));
     }
     let later = prefers_async(&headers);
-    let key = key(&headers, &message)?;
+    let written = serde_json::to_vec(&message).map_err(|e| Problem::internal(&e))?;
+    let key = body::key(&headers, &written)?;
     let keep = match later || key.is_some() {
         true => Keep::ToTheEnd,
         false => Keep::WhileFollowed,
@@ -86,30 +83,6 @@ fn prefers_async(headers: &HeaderMap) -> bool {
     names
         .into_iter()
         .any(|name| name.eq_ignore_ascii_case("respond-async"))
-}
-
-/// The client's name for the message, with the digest that tells it from another message.
-pub fn key(headers: &HeaderMap, message: &impl serde::Serialize) -> Result<Option<Key>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = value
-        .to_str()
-        .ok()
-        .map(|text| text.trim().trim_matches('"'));
-    let key = key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES_MAX).ok_or_else(|| {
-        let detail = format!("the Idempotency-Key must be 1 to {KEY_BYTES_MAX} visible ASCII characters; a UUID is a good one");
-        Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", detail)
-    })?;
-    let bytes = serde_json::to_vec(message).map_err(|e| Problem::internal(&e))?;
-    let digest = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(Some(Key {
-        key: key.to_owned(),
-        digest,
-    }))
 }
 
 /// Say who would get a message, without sending it.

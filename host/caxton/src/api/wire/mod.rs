@@ -7,6 +7,7 @@ mod content;
 mod conversation;
 mod event;
 mod message;
+pub mod openai;
 mod probe;
 mod tool;
 pub mod usage;

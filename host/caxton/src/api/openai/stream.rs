@@ -1,0 +1,118 @@
+//! A turn's events as a stream of what a client expects. The first event is waited for, so that a request that can't even be
+//! given to an agent gets a status of its own; after that, errors are part of the stream.
+
+use std::collections::VecDeque;
+
+use axum::response::Response;
+use axum::response::sse::Event as Sent;
+use futures_util::stream;
+
+use super::super::error::Problem;
+use super::super::sse;
+use super::error::Refusal;
+use crate::turn::{Event, Follower, Live};
+
+/// Makes what is sent from a turn's events.
+pub(super) trait Encode: Send + 'static {
+    /// What is sent.
+    type Piece;
+
+    /// What is sent before the turn has said anything.
+    fn first(&mut self) -> Vec<Self::Piece>;
+
+    /// What an event makes. It is none of an error.
+    fn event(&mut self, event: Event) -> Made<Self::Piece>;
+
+    /// What is sent where there is no answer.
+    fn failed(&mut self, problem: &Problem) -> Vec<Sent>;
+
+    /// How it is sent.
+    fn sent(piece: Self::Piece) -> Sent;
+
+    /// What says that nothing more comes.
+    fn end() -> Option<Sent>;
+}
+
+/// What an event makes of a stream.
+#[derive(Debug, PartialEq)]
+pub(super) enum Made<P> {
+    /// More of it.
+    More(Vec<P>),
+    /// The last of it.
+    Last(Vec<P>),
+    /// Text that was sent is void.
+    Void,
+}
+
+/// Streams a turn. Where the client goes away, nobody follows the turn any more, which cancels it.
+pub(super) async fn response(live: Live, mut encoder: impl Encode) -> Result<Response, Refusal> {
+    let mut follower = live.follow(None);
+    // The follower holds the turn.
+    drop(live);
+    let first = match follower.next().await {
+        Some((_, Event::Error(error))) => return Err((*error).into()),
+        Some((_, event)) => event,
+        None => return Err(ended_early().into()),
+    };
+    let waiting = encoder.first().into_iter().map(sent_by(&encoder)).collect();
+    let mut streaming = Streaming {
+        follower,
+        encoder,
+        waiting,
+        has_ended: false,
+    };
+    streaming.take(first);
+    Ok(sse::response(stream::unfold(streaming, Streaming::next)))
+}
+
+fn sent_by<E: Encode>(_: &E) -> fn(E::Piece) -> Sent {
+    E::sent
+}
+
+fn ended_early() -> Problem {
+    Problem::internal(&"a turn's events ended before the turn did")
+}
+
+struct Streaming<E> {
+    follower: Follower,
+    encoder: E,
+    waiting: VecDeque<Sent>,
+    has_ended: bool,
+}
+
+impl<E: Encode> Streaming<E> {
+    async fn next(mut self) -> Option<(Sent, Self)> {
+        loop {
+            if let Some(sent) = self.waiting.pop_front() {
+                return Some((sent, self));
+            }
+            if self.has_ended {
+                return None;
+            }
+            match self.follower.next().await {
+                Some((_, event)) => self.take(event),
+                None => self.fail(&ended_early()),
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        if let Event::Error(error) = event {
+            return self.fail(&(*error).into());
+        }
+        match self.encoder.event(event) {
+            Made::More(pieces) => self.waiting.extend(pieces.into_iter().map(E::sent)),
+            Made::Last(pieces) => {
+                self.waiting.extend(pieces.into_iter().map(E::sent));
+                self.waiting.extend(E::end());
+                self.has_ended = true;
+            }
+            Made::Void => self.fail(&Problem::text_void()),
+        }
+    }
+
+    fn fail(&mut self, problem: &Problem) {
+        self.waiting.extend(self.encoder.failed(problem));
+        self.has_ended = true;
+    }
+}
