@@ -92,7 +92,7 @@ impl Rates {
         match meters.get(component) {
             Some(meter) if meter.rate == *rate => Arc::clone(meter),
             _ => {
-                let meter = Arc::new(Meter::new(rate.clone()));
+                let meter = Arc::new(Meter::new(*rate));
                 meters.insert(component.to_owned(), Arc::clone(&meter));
                 meter
             }
