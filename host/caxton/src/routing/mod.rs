@@ -77,6 +77,29 @@ impl Route {
         })
     }
 
+    /// The same, with the best agent that does not rest in place of one that does.
+    fn without_resting(mut self, state: &State) -> Self {
+        let rests = |name: &str| {
+            state
+                .agents
+                .get(name)
+                .is_some_and(|agent| !agent.takes_messages())
+        };
+        if !rests(&self.agent) {
+            return self;
+        }
+        let next = self.ranked.iter().find(|(name, _)| !rests(name)).cloned();
+        if let Some((agent, score)) = next {
+            let resting = std::mem::replace(&mut self.agent, agent);
+            self.score = score;
+            self.reason = format!(
+                "{}; `{resting}` fits better, but rests after failing",
+                self.reason
+            );
+        }
+        self
+    }
+
     /// The same as an event.
     pub(crate) fn event(&self) -> Kind {
         Kind::Route {
@@ -89,12 +112,21 @@ impl Route {
     }
 }
 
-/// Finds the agent for a message. Nothing is sent to it.
+/// Finds the agent for a message. Nothing is sent to it. One that rests because it keeps failing is passed over where another
+/// one fits.
 ///
 /// # Errors
 /// [`Error::NoAgents`], [`Error::NoAgent`], [`Error::NoCapability`], [`Error::NoneFits`], [`Error::Routers`].
 pub async fn route(workspace: &Workspace, target: Target<'_>) -> Result<Route, Error> {
     let state = workspace.state();
+    let found = find(workspace, &state, target).await?;
+    Ok(match target {
+        Target::Agent(_) => found,
+        Target::Capability { .. } | Target::Content(_) => found.without_resting(&state),
+    })
+}
+
+async fn find(workspace: &Workspace, state: &State, target: Target<'_>) -> Result<Route, Error> {
     if state.agents.is_empty() {
         return Err(Error::NoAgents);
     }
@@ -111,16 +143,19 @@ pub async fn route(workspace: &Workspace, target: Target<'_>) -> Result<Route, E
             content,
             except,
         } => {
-            let offering = offering(&state, name)?;
-            let offering: Vec<_> = offering
+            let offering = offering(state, name)?;
+            let mut offering: Vec<_> = offering
                 .into_iter()
                 .filter(|agent| !except.contains(&agent.config.name))
                 .collect();
-            among(workspace, &state, content, &offering, Some(name)).await
+            if offering.iter().any(|agent| agent.takes_messages()) {
+                offering.retain(|agent| agent.takes_messages());
+            }
+            among(workspace, state, content, &offering, Some(name)).await
         }
         Target::Content(content) => {
             let all: Vec<_> = state.agents.values().collect();
-            among(workspace, &state, content, &all, None).await
+            among(workspace, state, content, &all, None).await
         }
     }
 }

@@ -128,8 +128,6 @@ impl Turns {
         if start.keep == Keep::ToTheEnd {
             live.keep();
         }
-        // Whoever starts a turn follows it until they say otherwise; it must not be cancelled before they come to it.
-        let starting = live.follow(None);
         if let Some(other) = self.add(&live, start.key.as_ref())? {
             return Ok(other);
         }
@@ -169,11 +167,10 @@ impl Turns {
                 turns.known().keys.remove(&key.key);
             }
         });
-        drop(starting);
         Ok(live)
     }
 
-    /// Finds a turn: one that runs, or one that has ended.
+    /// Finds a turn: one that runs, or one that has ended. In place of one that another waits for, that one is found.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -186,6 +183,10 @@ impl Turns {
         let Some(turn) = self.workspace().store().turn(id).await? else {
             return Ok(None);
         };
+        // One that another waits for is told of in that one.
+        if let (Some(parent), TurnStatus::Running) = (&turn.parent, turn.status) {
+            return Box::pin(self.find(parent)).await;
+        }
         // It may have been taken up meanwhile.
         if let Some(live) = self.known().turns.get(id) {
             return Ok(Some(live.clone()));

@@ -35,6 +35,13 @@ pub struct Agent {
     pub activity: Arc<Activity>,
 }
 
+impl Agent {
+    /// Whether it takes messages, rather than rest because it keeps failing.
+    pub fn takes_messages(&self) -> bool {
+        self.activity.takes_messages().is_ok()
+    }
+}
+
 impl State {
     /// Puts a state together and checks that everything it names is there.
     ///
