@@ -42,6 +42,17 @@ pub fn program() -> PathBuf {
     program
 }
 
+/// The file of one of our own components.
+pub fn component(name: &str) -> PathBuf {
+    let file = target().join("components").join(format!("{name}.wasm"));
+    assert!(
+        file.is_file(),
+        "{} is not there; `cargo xtask build` builds it",
+        file.display()
+    );
+    file
+}
+
 /// The file of a guest under `tests/guests`.
 pub fn guest(name: &str) -> PathBuf {
     let file = target().join("guests").join(format!("{name}.wasm"));

@@ -10,4 +10,5 @@ mod mcp;
 mod messages;
 mod openai;
 mod probes;
+mod swap;
 mod tools;
