@@ -15,10 +15,12 @@ use super::event::{Answer, Image};
 use super::fault::Fault;
 use super::live::Live;
 use super::offer::{Offer, offer};
+use super::replay;
 use super::request::Frame;
 use super::state::{Limits, Phase, State};
 use super::task::Task;
 use super::turns::Key;
+use crate::config::ModelRef;
 use crate::workspace::{self, Agent, Workspace};
 
 /// How many characters of a first message become the title of its conversation.
@@ -63,19 +65,12 @@ pub(super) async fn begin(
         key,
     } = beginning;
     let config = &agent.config;
-    // One view of the workspace for the whole turn: what is offered is what is there.
-    let now = workspace.state();
-    let models = now.models(config);
-    let earlier = earlier(
-        workspace,
-        agent,
-        &task,
-        &conversation,
-        conversation_is_new,
-        None,
-    )
-    .await?;
-    let offer = offered(&now, agent, &task);
+    let before = match conversation_is_new {
+        true => Before::Nothing,
+        false => Before::Everything,
+    };
+    let ground = Ground::new(workspace, agent, live, conversation, task, before).await?;
+    let (conversation, task, offer) = (&ground.conversation, &ground.task, &ground.offer);
     let limits = Limits {
         tool_rounds: config.limits.tool_rounds,
         tokens: config.limits.tokens,
@@ -86,12 +81,16 @@ pub(super) async fn begin(
         0 => BTreeMap::new(),
         _ => offer.names.clone(),
     };
-    let mut state = State::new(&id, &config.name, limits, tools, client_tools(&task));
+    let mut state = State::new(&id, &config.name, limits, tools, client_tools(task));
     state.one_call = task
         .exchange
         .as_ref()
         .is_some_and(|exchange| !exchange.parallel_calls);
-    state.wanted = models.first().map(ToString::to_string).unwrap_or_default();
+    state.wanted = ground
+        .models
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let target = match conversation_is_new {
         false => TurnConversation::Existing(conversation.clone()),
         true => TurnConversation::New(NewConversation {
@@ -112,31 +111,8 @@ pub(super) async fn begin(
         messages: vec![context::user(&content, &images)],
         key: key.map(|Key { key, digest }| TurnKey { key, digest }),
     };
-    let Earlier { messages, older } = earlier;
-    let frame = Frame::new(
-        config,
-        &now.config.name,
-        &conversation,
-        (&content, &images),
-        messages,
-        offer,
-        &task,
-    );
     let above = parent.as_ref().map(|parent| &parent.allowance);
-    let allowance = Allowance::new(limits, &state.receipt, above);
-    let turn = Turn {
-        workspace,
-        agent,
-        live,
-        conversation,
-        task,
-        models,
-        frame,
-        older,
-        state,
-        allowance,
-        new: Some(new),
-    };
+    let turn = ground.turn((&content, &images), state, above, Some(new));
     turn.drive().await
 }
 
@@ -149,56 +125,124 @@ pub(super) async fn take_up(
     state: State,
     above: Option<&Allowance>,
 ) -> Result<Answer, Error> {
-    let config = &agent.config;
-    let store = workspace.store();
     let task = Task::read(&turn.task);
     let conversation = turn.conversation;
-    let asked = store.messages_before(&conversation, Some(turn.seq + 1), 1);
+    let asked = workspace
+        .store()
+        .messages_before(&conversation, Some(turn.seq + 1), 1);
     let asked = asked.await.map_err(drive::missing)?;
     let (content, images) = asked.last().map(context::asked).unwrap_or_default();
-    let now = workspace.state();
-    let models = now.models(config);
-    let earlier = earlier(
-        workspace,
-        agent,
-        &task,
-        &conversation,
-        false,
-        Some(turn.seq),
-    )
-    .await?;
-    let offer = offered(&now, agent, &task);
     if above.is_none() {
-        for event in super::replay::events(&task, &conversation, &state) {
+        for event in replay::events(&task, &conversation, &state) {
             live.tell(event);
         }
         live.show();
     }
-    let Earlier { messages, older } = earlier;
-    let frame = Frame::new(
-        config,
-        &now.config.name,
-        &conversation,
-        (&content, &images),
-        messages,
-        offer,
-        &task,
-    );
-    let allowance = Allowance::new(state.limits, &state.receipt, above);
-    let turn = Turn {
-        workspace,
-        agent,
-        live,
-        conversation,
-        task,
-        models,
-        frame,
-        older,
-        state,
-        allowance,
-        new: None,
-    };
+    let before = Before::Message(turn.seq);
+    let ground = Ground::new(workspace, agent, live, conversation, task, before).await?;
+    let turn = ground.turn((&content, &images), state, above, None);
     turn.drive().await
+}
+
+/// What is the same for a turn that begins and for one that is taken up again.
+struct Ground<'a> {
+    workspace: &'a Workspace,
+    agent: &'a Arc<Agent>,
+    live: &'a Live,
+    /// One view of the workspace for the whole turn: what is offered is what is there.
+    now: Arc<workspace::State>,
+    conversation: String,
+    task: Task,
+    models: Vec<ModelRef>,
+    earlier: Earlier,
+    offer: Offer,
+}
+
+/// What of a conversation was said before a turn's message.
+#[derive(Clone, Copy)]
+enum Before {
+    /// It begins with the message.
+    Nothing,
+    /// All that there is.
+    Everything,
+    /// What stands before the message of this place.
+    Message(i64),
+}
+
+impl<'a> Ground<'a> {
+    async fn new(
+        workspace: &'a Workspace,
+        agent: &'a Arc<Agent>,
+        live: &'a Live,
+        conversation: String,
+        task: Task,
+        before: Before,
+    ) -> Result<Self, Error> {
+        let now = workspace.state();
+        let models = now.models(&agent.config);
+        let store = workspace.store();
+        let earlier = match (&task.exchange, before) {
+            (Some(exchange), _) => {
+                let model = models.first().map(ToString::to_string).unwrap_or_default();
+                Earlier {
+                    messages: context::exchanged(store, exchange, &model).await?,
+                    older: None,
+                }
+            }
+            (None, Before::Nothing) => Earlier::default(),
+            (None, Before::Everything | Before::Message(_)) => {
+                let seq = match before {
+                    Before::Message(seq) => Some(seq),
+                    _ => None,
+                };
+                let earlier = context::load(store, &conversation, seq, &agent.config);
+                earlier.await.map_err(drive::missing)?
+            }
+        };
+        Ok(Self {
+            offer: offered(&now, agent, &task),
+            workspace,
+            agent,
+            live,
+            now,
+            conversation,
+            task,
+            models,
+            earlier,
+        })
+    }
+
+    fn turn(
+        self,
+        message: (&str, &[Image]),
+        state: State,
+        above: Option<&Allowance>,
+        new: Option<NewTurn>,
+    ) -> Turn<'a> {
+        let Earlier { messages, older } = self.earlier;
+        let frame = Frame::new(
+            &self.agent.config,
+            &self.now.config.name,
+            &self.conversation,
+            message,
+            messages,
+            self.offer,
+            &self.task,
+        );
+        Turn {
+            workspace: self.workspace,
+            agent: self.agent,
+            live: self.live,
+            conversation: self.conversation,
+            task: self.task,
+            models: self.models,
+            frame,
+            older,
+            allowance: Allowance::new(state.limits, &state.receipt, above),
+            state,
+            new,
+        }
+    }
 }
 
 /// Ends a turn that can't be taken up again.
@@ -221,33 +265,6 @@ pub(super) async fn interrupt(
         Vec::new(),
     );
     ended.await.map_err(drive::missing)
-}
-
-/// What the agent is told of earlier.
-async fn earlier(
-    workspace: &Workspace,
-    agent: &Agent,
-    task: &Task,
-    conversation: &str,
-    is_new: bool,
-    before: Option<i64>,
-) -> Result<Earlier, Error> {
-    let store = workspace.store();
-    if let Some(exchange) = &task.exchange {
-        let models = workspace.state().models(&agent.config);
-        let model = models.first().map(ToString::to_string).unwrap_or_default();
-        let messages = context::exchanged(store, exchange, &model).await?;
-        return Ok(Earlier {
-            messages,
-            older: None,
-        });
-    }
-    if is_new {
-        return Ok(Earlier::default());
-    }
-    context::load(store, conversation, before, &agent.config)
-        .await
-        .map_err(drive::missing)
 }
 
 /// What the model is offered: the agent's tools and the client's. Where both have the same name, the client means its own.

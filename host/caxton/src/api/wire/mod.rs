@@ -9,7 +9,9 @@ mod event;
 mod message;
 pub mod openai;
 mod probe;
+mod route;
 mod tool;
+mod turn;
 pub mod usage;
 
 use serde::{Deserialize, Serialize};
@@ -25,13 +27,14 @@ pub use content::{Annotations, Content, ResourceContents};
 pub use conversation::{Conversation, ConversationMessage, Conversations, ForkRequest, Transcript};
 pub use event::Event;
 pub use message::{
-    Attachment, CompletionReceipt, Image, Message, MessageAnswer, MessageEvent, Ranked, Reset,
-    Route, RouteRequest, ToolCall, Turn, TurnReceipt,
+    Attachment, CompletionReceipt, Image, Message, MessageAnswer, ToolCall, TurnReceipt,
 };
 pub use probe::{Health, Readiness};
+pub use route::{Ranked, Route, RouteRequest};
 pub use tool::{
     Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools,
 };
+pub use turn::{MessageEvent, Reset, Turn};
 pub use usage::{Budget, Usage, UsageEntry, Used};
 
 /// An amount of pico-US-dollars in US dollars. Up to 15 digits it is exact when it is read back as a decimal number.
