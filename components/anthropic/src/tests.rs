@@ -4,44 +4,14 @@
 mod refused;
 mod stream;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use caxton_sdk::provider::{
     Blob, LlmError, Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
 };
-use caxton_sdk::testing::{self, Reply};
+use caxton_sdk::testing::{self, Reply, reply, upstream};
 use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
 use super::Anthropic;
-
-type Seen = Rc<RefCell<Vec<http::Request>>>;
-
-/// Answers every request with these replies in turn; gives the requests.
-fn upstream(replies: Vec<Result<Reply, http::Error>>) -> Seen {
-    let seen = Seen::default();
-    let log = Rc::clone(&seen);
-    let mut replies = replies.into_iter();
-    testing::reset();
-    testing::with(|host| {
-        host.http = Some(Box::new(move |request| {
-            log.borrow_mut().push(request.clone());
-            replies
-                .next()
-                .unwrap_or_else(|| Err(http::Error::Connection("no more replies".into())))
-        }));
-    });
-    seen
-}
-
-fn reply(status: u16, kind: &str, pieces: &[&[u8]]) -> Result<Reply, http::Error> {
-    Ok(Reply {
-        status,
-        headers: vec![("content-type".into(), kind.into())],
-        body: pieces.iter().map(|piece| piece.to_vec()).collect(),
-    })
-}
 
 /// A stream in Anthropic's format.
 fn events(events: &[Value]) -> String {

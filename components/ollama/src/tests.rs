@@ -1,15 +1,12 @@
 //! The component as a whole against a stand-in for the host's `http`, with streams as Ollama sends them.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::http::Error;
 use caxton_sdk::provider::{
     Blob, LlmError, Message, Part, Request, Response, Role, StopReason, ToolCall, ToolChoice,
     ToolOutput, ToolSpec,
 };
-use caxton_sdk::testing::{self, Reply};
+use caxton_sdk::testing::{self, Reply, reply, upstream};
 use caxton_sdk::{Provider, Value, http, json};
 
 use super::Ollama;
@@ -45,31 +42,6 @@ fn call(id: &str, name: &str, arguments: &str) -> Part {
         id: id.into(),
         name: name.into(),
         arguments: arguments.into(),
-    })
-}
-
-/// Answers every request with these replies in turn; gives the requests.
-fn upstream(replies: Vec<Result<Reply, Error>>) -> Rc<RefCell<Vec<http::Request>>> {
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let log = Rc::clone(&seen);
-    let mut replies = replies.into_iter();
-    testing::reset();
-    testing::with(|host| {
-        host.http = Some(Box::new(move |request| {
-            log.borrow_mut().push(request.clone());
-            replies
-                .next()
-                .unwrap_or_else(|| Err(Error::Limit("no more requests".into())))
-        }));
-    });
-    seen
-}
-
-fn reply(status: u16, kind: &str, pieces: &[&[u8]]) -> Result<Reply, Error> {
-    Ok(Reply {
-        status,
-        headers: vec![("content-type".into(), kind.into())],
-        body: pieces.iter().map(|piece| piece.to_vec()).collect(),
     })
 }
 

@@ -4,13 +4,10 @@
 mod chat;
 mod responses;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use caxton_sdk::provider::{
     Blob, LlmError, Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
 };
-use caxton_sdk::testing::{self, Reply};
+use caxton_sdk::testing::{self, Reply, reply, upstream};
 use caxton_sdk::{Provider, http};
 
 use super::OpenAi;
@@ -33,31 +30,6 @@ fn hello() -> Request {
         role: Role::User,
         parts: vec![Part::Text("hello".into())],
     }])
-}
-
-/// Answers every request with these replies in turn; gives the requests.
-fn upstream(replies: Vec<Result<Reply, http::Error>>) -> Rc<RefCell<Vec<http::Request>>> {
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let log = Rc::clone(&seen);
-    let mut replies = replies.into_iter();
-    testing::reset();
-    testing::with(|host| {
-        host.http = Some(Box::new(move |request| {
-            log.borrow_mut().push(request.clone());
-            replies
-                .next()
-                .unwrap_or_else(|| Err(http::Error::Connection("no more replies".into())))
-        }));
-    });
-    seen
-}
-
-fn reply(status: u16, kind: &str, pieces: &[&[u8]]) -> Result<Reply, http::Error> {
-    Ok(Reply {
-        status,
-        headers: vec![("content-type".into(), kind.into())],
-        body: pieces.iter().map(|piece| piece.to_vec()).collect(),
-    })
 }
 
 fn stream(text: &str) -> Result<Reply, http::Error> {

@@ -13,6 +13,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::deltas::Delta;
 use crate::input::Resumption;
@@ -71,6 +72,36 @@ pub fn with<T>(f: impl FnOnce(&mut Host) -> T) -> T {
 /// Puts this thread's host back to how it starts.
 pub fn reset() {
     with(|host| *host = Host::default());
+}
+
+/// The requests that were sent.
+pub type Seen = Rc<RefCell<Vec<http::Request>>>;
+
+/// Puts this thread's host back to how it starts, and lets it answer every request with these replies in turn, and those beyond
+/// them as if the call's limit of requests were met. Gives the requests as they come.
+pub fn upstream(replies: Vec<Result<Reply, http::Error>>) -> Seen {
+    let seen = Seen::default();
+    let log = Rc::clone(&seen);
+    let mut replies = replies.into_iter();
+    reset();
+    with(|host| {
+        host.http = Some(Box::new(move |request| {
+            log.borrow_mut().push(request.clone());
+            replies
+                .next()
+                .unwrap_or_else(|| Err(http::Error::Limit("the test has no more replies".into())))
+        }));
+    });
+    seen
+}
+
+/// A reply of this status and media type, whose body comes in these pieces.
+pub fn reply(status: u16, mime_type: &str, pieces: &[&[u8]]) -> Result<Reply, http::Error> {
+    Ok(Reply {
+        status,
+        headers: vec![("content-type".into(), mime_type.into())],
+        body: pieces.iter().map(|piece| piece.to_vec()).collect(),
+    })
 }
 
 pub(crate) fn answer(request: &http::Request) -> Result<Reply, http::Error> {
