@@ -10,6 +10,7 @@ use wasmtime::component::InstancePre;
 use wasmtime::component::types::ComponentItem;
 
 use crate::cache::hex;
+use crate::capabilities::http::Mask;
 use crate::engine::{Sandbox, Shared};
 use crate::error::LoadError;
 use crate::grants::{Grants, Secret};
@@ -116,6 +117,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) grants: Grants,
     pub(crate) secrets: Vec<Secret>,
+    /// Takes the secrets out of what comes back.
+    pub(crate) mask: Mask,
     pub(crate) store: Option<Store>,
     pub(crate) shared: Arc<Shared>,
 }
@@ -274,6 +277,7 @@ impl Sandbox {
                 config: spec.config,
                 limits,
                 grants,
+                mask: Mask::new(&spec.secrets),
                 secrets: spec.secrets,
                 store: spec.store,
                 shared: self.shared.clone(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// What a component is given. The default is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,19 +205,38 @@ pub struct Secret {
     pub value: SecretValue,
 }
 
-/// A value that never shows itself.
+/// A value that never shows itself, and is overwritten in memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretValue(String);
+pub struct SecretValue {
+    whole: Zeroizing<String>,
+    filled_in: Vec<Zeroizing<String>>,
+}
 
 impl SecretValue {
     /// Wraps a value.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self::filled_in(value, Vec::new())
+    }
+
+    /// Wraps a value into which others were filled in: each is as secret as the whole.
+    pub fn filled_in(value: impl Into<String>, parts: Vec<Zeroizing<String>>) -> Self {
+        Self {
+            whole: Zeroizing::new(value.into()),
+            filled_in: parts,
+        }
     }
 
     /// The value itself: only for the outgoing header, and for removing it from texts.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.whole
+    }
+
+    /// What must not be seen: the value, what was filled in, and in `Bearer TOKEN` the token.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        let whole = self.whole.trim();
+        let token = whole.rsplit_once(' ').map(|(_, token)| token);
+        let filled_in = self.filled_in.iter().map(|part| part.trim());
+        [whole].into_iter().chain(token).chain(filled_in)
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::egress::Caller;
+use super::mask::Mask;
 use super::refused::Refused;
-use super::secrets::Mask;
 use crate::limits::Limits;
 
 /// What one call has used over HTTP. Shared, because a request of `wasi:http` is sent on a task of its own.

@@ -13,9 +13,10 @@ use reqwest::{Client, Url};
 use tokio::sync::OnceCell;
 
 use super::body::{IncomingBody, Used};
+use super::mask::Mask;
 use super::refused::Refused;
 use super::resolve::{AddressRefused, Checked, Network, Reach, System, Unresolved};
-use super::secrets::{self, Mask};
+use super::secrets;
 use super::target::{Target, unreachable};
 use crate::component::Inner;
 use crate::store::DENIALS_TOLD;
@@ -154,7 +155,7 @@ impl Egress {
                 reason: error.to_string(),
             })?;
         }
-        let mask = Mask::new(&inner.secrets);
+        let mask = inner.mask.clone();
         let mut request = reqwest::Request::new(method, target.url.clone());
         *request.headers_mut() = headers;
         *request.body_mut() = body;

@@ -1,12 +1,14 @@
 //! `http`: requests to granted origins. In reading order: `target` (which URLs are granted), `resolve` (which addresses
-//! are reachable), `secrets`, `egress` (sending, redirects), `body` (counting), `refused` (what can go wrong); here is
-//! our own import, and in `wasi_http` the standard's.
+//! are reachable), `secrets`, `egress` (sending, redirects), `body` (counting), `mask` with its `spellings` (secrets do not
+//! come back), `refused` (what can go wrong); here is our own import, and in `wasi_http` the standard's.
 
 mod body;
 mod egress;
+mod mask;
 mod refused;
 mod resolve;
 mod secrets;
+mod spellings;
 mod target;
 mod wasi_http;
 
@@ -19,6 +21,7 @@ use wasmtime::component::Resource;
 
 pub(crate) use body::Used;
 pub(crate) use egress::{Caller, Egress};
+pub(crate) use mask::Mask;
 pub use resolve::{Lookup, Network};
 pub(crate) use wasi_http::WasiEgress;
 
