@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms of the `caxton` crate from top to bottom. A room may import those after it.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "cli",
     "api",
     "turn",
     "routing",
     "workspace",
     "config",
+    "secrets",
     "telemetry",
     "data",
     "builtin",

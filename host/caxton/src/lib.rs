@@ -1,6 +1,7 @@
 //! The rooms of the Caxton server, in reading order.
 //!
 //! - [`config`]: what a workspace's files say, and every fault in them.
+//! - [`secrets`]: where the values of secrets come from.
 //! - [`workspace`]: the running workspace: agents, components and tools, loaded and ready.
 //! - [`routing`]: which agent gets a message.
 //! - [`turn`]: a message in, an answer out.
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod routing;
+pub mod secrets;
 pub mod telemetry;
 pub mod turn;
 pub mod workspace;

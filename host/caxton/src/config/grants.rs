@@ -2,8 +2,10 @@
 //! they are refused are ours.
 
 use caxton_sandbox::{Origin, SecretValue};
+use zeroize::Zeroizing;
 
 use super::fault::{Refusal, quoted};
+use crate::secrets::{self, Found, Lookup};
 
 /// Parses an origin for a grant: `scheme://host[:port]`, where the host may be `*.example.com` or `*`.
 ///
@@ -45,87 +47,129 @@ pub fn secret_origin(text: &str) -> Result<Origin, Refusal> {
     Ok(origin)
 }
 
-/// Fills in a secret's value `${NAME}` from the environment; `$${` stands for `${`.
+/// A piece of a secret's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'t> {
+    /// Stands for itself.
+    Text(&'t str),
+    /// Stands for the secret of that name.
+    Name(&'t str),
+}
+
+/// Takes a secret's value apart: `${NAME}` stands for the secret of that name, `$${` for `${`.
 ///
 /// # Errors
-/// `bad-secret` where a variable's name is malformed or the value can't stand in a header, `missing-env` where a variable is
-/// not set. No error shows any part of the value.
-pub fn secret_value(
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<SecretValue, Vec<Refusal>> {
-    let mut value = String::with_capacity(text.len());
-    let mut refusals = Vec::new();
+/// `bad-secret` where a name is malformed.
+pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Refusal> {
+    let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
-        value.push_str(&rest[..dollar]);
+        pieces.push(Piece::Text(&rest[..dollar]));
         rest = &rest[dollar..];
         if let Some(tail) = rest.strip_prefix("$${") {
-            value.push_str("${");
+            pieces.push(Piece::Text("${"));
             rest = tail;
         } else if let Some(tail) = rest.strip_prefix("${") {
-            let Some((name, tail)) = tail.split_once('}').filter(|(name, _)| is_variable(name))
-            else {
-                let remedy = "write \"${NAME}\", or \"$${\" for a literal \"${\"";
-                refusals.push(Refusal::new(
-                    "bad-secret",
-                    "has `${` without the name of an environment variable",
-                    remedy,
-                ));
-                break;
-            };
-            match env(name) {
-                Some(found) if !found.is_empty() => value.push_str(&found),
-                found => refusals.push(missing(name, found.is_some())),
-            }
+            let (name, tail) = tail
+                .split_once('}')
+                .filter(|(name, _)| secrets::is_name(name))
+                .ok_or_else(|| {
+                    Refusal::new(
+                        "bad-secret",
+                        "has `${` without the name of a secret",
+                        "write \"${NAME}\", or \"$${\" for a literal \"${\"",
+                    )
+                })?;
+            pieces.push(Piece::Name(name));
             rest = tail;
         } else {
-            value.push('$');
+            pieces.push(Piece::Text("$"));
             rest = &rest[1..];
         }
     }
-    value.push_str(rest);
-    // What follows from a fault already told is not told again.
-    if refusals.is_empty() {
-        if value.trim().is_empty() {
-            refusals.push(Refusal::new(
-                "bad-secret",
-                "is empty",
-                "write a value such as \"Bearer ${API_KEY}\"",
-            ));
-        } else if value.bytes().any(|b| b < b' ' && b != b'\t' || b == 0x7f) {
-            let reason =
-                "contains a line break or another control character, which no header may have";
-            refusals.push(Refusal::new(
-                "bad-secret",
-                reason,
-                "set the variable again without it",
-            ));
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
+}
+
+/// Fills in a secret's value: `${NAME}` from the environment or the workspace's `secrets.age`.
+///
+/// # Errors
+/// `bad-secret` where a name is malformed or the value can't stand in a header, `missing-secret` where a name is in neither,
+/// `unreadable-secrets` where the file would have to say and can't be read. No error shows any part of the value.
+pub fn secret_value(text: &str, lookup: &Lookup<'_>) -> Result<SecretValue, Vec<Refusal>> {
+    let mut filled_in = Vec::new();
+    let mut refusals = Vec::new();
+    let pieces = pieces(text).map_err(|refusal| vec![refusal])?;
+    for piece in &pieces {
+        if let Piece::Name(name) = piece {
+            match lookup.find(name) {
+                Found::Value(value) => filled_in.push(value),
+                Found::Missing { empty } => refusals.push(missing(name, empty)),
+                Found::Unreadable(error) => refusals.push(unreadable(name, error)),
+            }
         }
     }
-    if refusals.is_empty() {
-        Ok(SecretValue::new(value))
-    } else {
-        Err(refusals)
+    // What follows from a fault already told is not told again.
+    if !refusals.is_empty() {
+        return Err(refusals);
     }
+    // Put together at once: a text that grows would leave copies behind.
+    let mut found = filled_in.iter();
+    let texts: Vec<&str> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Name(_) => found.next().map_or("", SecretValue::reveal),
+        })
+        .collect();
+    let value = Zeroizing::new(texts.concat());
+    let refusal = if value.trim().is_empty() {
+        Refusal::new(
+            "bad-secret",
+            "is empty",
+            "write a value such as \"Bearer ${API_KEY}\"",
+        )
+    } else if value
+        .bytes()
+        .any(|b| !(b' '..=b'~').contains(&b) && b != b'\t')
+    {
+        Refusal::new(
+            "bad-secret",
+            "contains a line break or another character that is not printable ASCII, which no header may have",
+            "set the secret again without it",
+        )
+    } else {
+        let parts = filled_in
+            .iter()
+            .map(|value| Zeroizing::new(value.reveal().to_owned()));
+        return Ok(SecretValue::filled_in(value.as_str(), parts.collect()));
+    };
+    Err(vec![refusal])
 }
 
 fn missing(name: &str, set_but_empty: bool) -> Refusal {
-    let why = if set_but_empty {
-        "is empty"
+    let name = quoted(name);
+    let reason = if set_but_empty {
+        format!("needs the secret {name}, which is empty in the environment and not in secrets.age")
     } else {
-        "is not set"
+        format!("needs the secret {name}, which is neither in the environment nor in secrets.age")
     };
-    let reason = format!(
-        "needs the environment variable {}, which {why}",
-        quoted(name)
-    );
-    Refusal::new("missing-env", reason, format!("set it: export {name}=…"))
+    let name = name.trim_matches('`');
+    Refusal::new(
+        "missing-secret",
+        reason,
+        format!("export {name}=…, or run `caxton secret set {name}`"),
+    )
 }
 
-fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+fn unreadable(name: &str, error: &secrets::Error) -> Refusal {
+    let name = quoted(name);
+    let reason = format!(
+        "needs the secret {name}, which is not in the environment, and secrets.age can't be read: {error}"
+    );
+    let name = name.trim_matches('`');
+    let remedy = format!("{}; or export {name}=…", error.remedy());
+    Refusal::new("unreadable-secrets", reason, remedy)
 }
 
 /// Checks the name of a header that a secret may be sent in, and gives it in lower case.
@@ -182,19 +226,22 @@ mod tests {
 
     #[test]
     fn values_are_filled_in_and_never_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let lookup = Lookup::new(dir.path(), &env);
         for (text, expected) in [
             ("Bearer ${KEY}", Ok("Bearer s3cret")),
             ("${KEY}${KEY}", Ok("s3crets3cret")),
             ("$5 $${KEY}", Ok("$5 ${KEY}")),
-            ("Bearer ${GONE}", Err("missing-env")),
-            ("Bearer ${EMPTY}", Err("missing-env")),
+            ("Bearer ${GONE}", Err("missing-secret")),
+            ("Bearer ${EMPTY}", Err("missing-secret")),
             ("Bearer ${", Err("bad-secret")),
             ("Bearer ${}", Err("bad-secret")),
             ("Bearer ${A B}", Err("bad-secret")),
             ("${BROKEN}", Err("bad-secret")),
+            ("${KEY} é", Err("bad-secret")),
             ("", Err("bad-secret")),
         ] {
-            let value = secret_value(text, &env);
+            let value = secret_value(text, &lookup);
             assert!(!format!("{value:?}").contains("s3cret"), "{text}");
             let told = value
                 .as_ref()
@@ -202,7 +249,17 @@ mod tests {
                 .map_err(|refusals| refusals[0].code);
             assert_eq!(told, expected, "{text}");
         }
-        assert_eq!(secret_value("${GONE} ${AWAY}", &env).unwrap_err().len(), 2);
+        let refusals = secret_value("${GONE} ${AWAY}", &lookup).unwrap_err();
+        assert_eq!(refusals.len(), 2);
+        let remedy = &refusals[1].remedy;
+        assert!(remedy.contains("export AWAY=…") && remedy.contains("caxton secret set AWAY"));
+        // The file is asked where the environment does not say, and then has to be readable.
+        std::fs::write(dir.path().join(secrets::FILE), "s3cret").unwrap();
+        let lookup = Lookup::new(dir.path(), &env);
+        assert!(secret_value("${KEY}", &lookup).is_ok());
+        let refusal = secret_value("${GONE}", &lookup).unwrap_err().remove(0);
+        assert_eq!(refusal.code, "unreadable-secrets");
+        assert!(!format!("{refusal:?}").contains("s3cret"), "{refusal:?}");
     }
 
     #[test]

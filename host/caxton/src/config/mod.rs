@@ -23,7 +23,8 @@ mod workspace;
 
 pub use agent::{Agent, Capability, Context, ContextScope, Memory, Overflow, Parameter, Scope};
 pub use check::{
-    AgentContext, Checked, Known, check, check_agent, check_agent_file, components_in,
+    AgentContext, Checked, Known, SecretUse, check, check_agent, check_agent_file, components_in,
+    secret_use,
 };
 pub use fault::{Fault, Refusal};
 pub use glob::Glob;

@@ -59,7 +59,7 @@ pub(super) fn read(
         .unwrap_or_default();
     let secrets = table
         .get("secrets")
-        .map(|value| grants::secrets(&value, &mut granted, known, report))
+        .map(|value| grants::secrets(&value, &mut granted, dir, known, report))
         .unwrap_or_default();
     let rate = table
         .get("rate")

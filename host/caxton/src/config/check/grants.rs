@@ -9,6 +9,7 @@ use super::Known;
 use crate::config::document::{Report, Table, Value};
 use crate::config::fault::{Refusal, quoted};
 use crate::config::grants::{header, origin, secret_origin, secret_value};
+use crate::secrets::Lookup;
 
 const HTTP: &str = "http = [\"https://api.example.com\"]";
 const FILES: &str = "files = [{ path = \"data\", mode = \"read\" }]";
@@ -44,15 +45,17 @@ pub(super) fn read(mut table: Table<'_>, dir: &Path, report: &mut Report<'_>) ->
 pub(super) fn secrets(
     value: &Value<'_>,
     grants: &mut Grants,
+    dir: &Path,
     known: &Known<'_>,
     report: &mut Report<'_>,
 ) -> Vec<Secret> {
+    let lookup = Lookup::new(dir, known.env);
     let mut secrets: Vec<Secret> = Vec::new();
     for value in value.list(report, SECRET).unwrap_or_default() {
         let Some(table) = value.table(report, SECRET) else {
             continue;
         };
-        let Some(secret) = secret(table, known, report) else {
+        let Some(secret) = secret(table, &lookup, report) else {
             continue;
         };
         if secrets
@@ -227,7 +230,7 @@ fn directory(host: PathBuf, dir: &Path, text: &str, mode: FileMode) -> Result<Pa
     Ok(host)
 }
 
-fn secret(mut table: Table<'_>, known: &Known<'_>, report: &mut Report<'_>) -> Option<Secret> {
+fn secret(mut table: Table<'_>, lookup: &Lookup<'_>, report: &mut Report<'_>) -> Option<Secret> {
     const HOST: &str = "host = \"https://api.example.com\"";
     const HEADER: &str = "header = \"authorization\"";
     const VALUE: &str = "value = \"Bearer ${API_KEY}\"";
@@ -238,7 +241,7 @@ fn secret(mut table: Table<'_>, known: &Known<'_>, report: &mut Report<'_>) -> O
         .require("header", report, HEADER)
         .and_then(|value| value.parsed(report, HEADER, header));
     let secret = table.require("value", report, VALUE).and_then(|value| {
-        secret_value(value.text(report, VALUE)?, known.env)
+        secret_value(value.text(report, VALUE)?, lookup)
             .map_err(|refusals| {
                 refusals
                     .into_iter()

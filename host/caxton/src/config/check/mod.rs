@@ -8,6 +8,7 @@ mod grants;
 mod limits;
 mod memory;
 mod prompts;
+mod secrets;
 mod usage;
 mod workspace;
 
@@ -21,15 +22,17 @@ use super::limits::TurnCeilings;
 use super::offers::Offers;
 use super::suggest::nearest;
 use super::workspace::Workspace;
+use crate::secrets::Env;
 
 pub use directory::components_in;
+pub use secrets::{SecretUse, secret_use};
 
 /// What a workspace can count on without saying so.
 pub struct Known<'a> {
     /// The names of the built-in components.
     pub builtins: &'a [&'a str],
-    /// Looks up an environment variable, for secrets.
-    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Looks up an environment variable: for secrets, and for where the key of `secrets.age` is.
+    pub env: Env<'a>,
 }
 
 impl<'a> Known<'a> {

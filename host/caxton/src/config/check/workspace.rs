@@ -6,15 +6,16 @@ use std::path::Path;
 use caxton_sandbox::Limits;
 
 use super::directory::{at, components_in};
-use super::{AgentContext, Known, component, limits, usage};
+use super::{AgentContext, Known, component, limits, secrets, usage};
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::Fault;
 use crate::config::limits::TurnCeilings;
 use crate::config::name;
 use crate::config::suggest::nearest;
 use crate::config::workspace::{self, ComponentSpec, Model, ModelRef, Router, Workspace};
+use crate::secrets::SecretsFile;
 
-const FILE: &str = "caxton.toml";
+pub(super) const FILE: &str = "caxton.toml";
 
 /// What was read of a workspace.
 pub(super) struct Reading {
@@ -67,6 +68,7 @@ pub(super) fn read(dir: &Path, known: &Known<'_>) -> (Reading, Vec<Fault>) {
     let (dropped, directory_faults) = components_in(&dir.join("components"), "components");
     let workspace = read_source(&source, dropped, dir, known, &mut report);
     let mut files = vec![FILE.to_owned()];
+    files.extend(SecretsFile::is_in(dir).then(|| crate::secrets::FILE.to_owned()));
     files.extend(component_files(&workspace.0.components, dir));
 
     let (workspace, declared) = workspace;
@@ -137,6 +139,9 @@ fn read_source(
         .map(String::as_str)
         .chain(declared.iter().map(String::as_str))
         .collect();
+    if let Some(value) = root.get("secrets") {
+        secrets::recipients(&value, report);
+    }
     let model = root
         .get("model")
         .and_then(|value| value.table(report, "[model]"));

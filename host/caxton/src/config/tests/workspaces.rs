@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{BUILTINS, faults, places, shown, sound, workspace, write};
-use crate::config::{Known, Source, check};
+use crate::config::{Known, SecretUse, Source, check, secret_use};
 
 const FULL: &str = r#"
 name = "sales-desk"
@@ -358,8 +358,8 @@ fn bad_secrets() {
         &[
             "2:8 bad-origin",
             "3:10 bad-header",
-            "4:9 missing-env",
-            "4:9 missing-env",
+            "4:9 missing-secret",
+            "4:9 missing-secret",
         ],
     );
     check_table(
@@ -379,6 +379,36 @@ fn bad_secrets() {
         "name = \"w\"\n[[components.csv.secrets]]\nhost = \"https://u:hunter2@a\"\nheader = \"x\"\nvalue = \"hunter2\\n\"",
     )]);
     assert!(!shown(&found).contains("hunter2"));
+    check_table(
+        "[secrets]\nrecipients = [1, \"age1x\"]\nkey = 1",
+        &["2:15 wrong-type", "2:18 bad-recipient", "3:1 unknown-key"],
+    );
+}
+
+#[test]
+fn what_secrets_are_wanted_is_known_without_their_values() {
+    let recipient = "age1erjpjvknzfmcuyvgpqlu0yzkgxwzyd4u356lftwqm6ady70afe7q5p76se";
+    let text = format!(
+        "[secrets]\nrecipients = [\"{recipient}\"]\n[[components.a.secrets]]\nvalue = \"Basic ${{USER}}:${{PASS}} $${{NOT}}\"\n\
+         [[components.b.secrets]]\nvalue = \"${{PASS}}\"\n[[components.b.secrets]]\nvalue = \"${{\"\n[components.c]\nsecrets = 1"
+    );
+    let dir = workspace(&[("caxton.toml", &text)]);
+    let SecretUse { names, recipients } = secret_use(dir.path()).unwrap();
+    let names: Vec<_> = names
+        .iter()
+        .map(|(name, users)| {
+            (
+                name.as_str(),
+                users.iter().map(String::as_str).collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    assert_eq!(names, [("PASS", vec!["a", "b"]), ("USER", vec!["a"])]);
+    assert_eq!(recipients.len(), 1);
+    assert_eq!(recipients[0].to_string(), recipient);
+    let dir = workspace(&[("caxton.toml", "[secrets]\nrecipients = [\"age1\"]")]);
+    assert_eq!(secret_use(dir.path()).unwrap_err()[0].code, "bad-recipient");
+    assert!(secret_use("/nonexistent".as_ref()).is_err());
 }
 
 #[test]
