@@ -26,6 +26,8 @@ fn help_reads_well() {
         "component",
         "component run",
         "component inspect",
+        "secret",
+        "secret set",
         "mcp",
     ] {
         let mut args: Vec<&str> = command.split_whitespace().collect();

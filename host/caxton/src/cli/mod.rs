@@ -12,6 +12,7 @@ mod mcp;
 mod model;
 mod open;
 mod output;
+mod secret;
 mod send;
 mod serve;
 mod stop;
@@ -101,6 +102,8 @@ enum Command {
     Tool(tool::Args),
     /// Look at components and try them.
     Component(component::Args),
+    /// Keep a workspace's secrets, encrypted.
+    Secret(secret::Args),
     /// Be an MCP server on standard input and output.
     Mcp(mcp::Args),
 }
@@ -143,6 +146,7 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
         Command::Send(args) => client_side(send::run(args, &target)),
         Command::Tool(args) => client_side(tool::run(args, &target)),
         Command::Component(args) => component::run(args, &target),
+        Command::Secret(args) => secret::run(args, &target),
         Command::Mcp(args) => mcp::run(args, &target),
     }
 }
