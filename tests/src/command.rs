@@ -17,14 +17,28 @@ pub struct Ran {
 
 /// Runs `caxton` with `args` in `dir`, with `input` on standard input, and without this machine's settings.
 pub fn caxton(dir: &Path, args: &[&str], input: &str) -> Ran {
+    caxton_with(dir, args, input, &[])
+}
+
+/// The same with these variables in the environment.
+pub fn caxton_with(dir: &Path, args: &[&str], input: &str, environment: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(crate::program());
-    for variable in ["CAXTON_SERVER", "CAXTON_LOG", "CAXTON_MODEL", "NO_COLOR"] {
+    for variable in [
+        "CAXTON_SERVER",
+        "CAXTON_LOG",
+        "CAXTON_MODEL",
+        "CAXTON_SECRETS_KEY",
+        "CAXTON_SECRETS_KEY_FILE",
+        "XDG_CONFIG_HOME",
+        "NO_COLOR",
+    ] {
         command.env_remove(variable);
     }
     command
         .current_dir(dir)
         .args(args)
         .env("COLUMNS", "100")
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -6,12 +6,14 @@
 mod command;
 mod raw;
 mod server;
+mod upstream;
 
 use std::path::PathBuf;
 
-pub use command::{Ran, caxton};
+pub use command::{Ran, caxton, caxton_with};
 pub use raw::Raw;
 pub use server::{Answer, Server, answered, write};
+pub use upstream::{Received, Upstream};
 
 /// The directory that cargo puts programs into, and `cargo xtask` components.
 fn target() -> PathBuf {

@@ -103,6 +103,11 @@ impl Server {
 
     /// A server in `dir`.
     pub fn start(dir: TempDir, args: &[&str]) -> Self {
+        Self::start_with(dir, args, &[])
+    }
+
+    /// A server in `dir` with these variables in its environment.
+    pub fn start_with(dir: TempDir, args: &[&str], environment: &[(&str, &str)]) -> Self {
         // Tests start several at once, and each does this once only.
         drop(rustls::crypto::ring::default_provider().install_default());
         let log = std::fs::File::create(dir.path().join("server.log")).expect("a log file");
@@ -113,6 +118,7 @@ impl Server {
             .args(args);
         command
             .env_remove("CAXTON_LOG")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);

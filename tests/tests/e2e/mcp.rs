@@ -17,7 +17,7 @@ const STATELESS: &str = "2026-07-28";
 const WITH_SESSIONS: &str = "2025-11-25";
 
 /// A request of a client without sessions, which can do all that a component may ask of one.
-fn request(server: &Server, method: &str, params: Value) -> reqwest::RequestBuilder {
+pub(super) fn request(server: &Server, method: &str, params: Value) -> reqwest::RequestBuilder {
     request_of(
         server,
         method,

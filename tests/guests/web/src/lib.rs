@@ -1,5 +1,6 @@
 //! Sends whatever HTTP request it is told to, through our own import or through `wasi:http`, and tells what came of it.
 
+mod prying;
 mod standard;
 
 use caxton_sdk::{
@@ -51,6 +52,11 @@ impl Tools for Web {
                 "Reads or sets a key of its state, and lists all keys.",
             )
             .input(any.clone()),
+            Tool::new(
+                "pry",
+                "Sends a request, puts what came of it everywhere, and searches its own memory.",
+            )
+            .input(any.clone()),
             Tool::new("embed", "Gives the number of vectors of texts.").input(any),
         ])
     }
@@ -60,6 +66,7 @@ impl Tools for Web {
             "caxton" => ours(arguments.parse()?),
             "wasi" => standard::send(arguments.parse()?),
             "state" => keep(arguments.parse()?),
+            "pry" => prying::pry(arguments.parse()?),
             "embed" => {
                 let Texts { texts } = arguments.parse()?;
                 embed::vectors(&texts)
