@@ -1,8 +1,12 @@
 // OpenAI's own client for JavaScript against a server: `node openai_client.mjs http://127.0.0.1:8080`.
-// The server's workspace has an agent `writer` and thinks with the offline provider. Prints `ok NAME` for each check.
+// In the server's workspace the agent `writer` thinks with the offline provider, and `mocked` says what the upstream beside this
+// is told to. Prints a line for each check.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import OpenAI from 'openai';
+
+import { check } from './checks.mjs';
 
 const client = new OpenAI({ baseURL: `${process.argv[2].replace(/\/$/, '')}/v1`, apiKey: 'any', maxRetries: 0 });
 const hello = [{ role: 'user', content: 'Hello' }];
@@ -13,10 +17,7 @@ const weather = {
   parameters: { type: 'object', properties: { city: { type: 'string' } } },
 };
 
-async function check(name, test) {
-  await test();
-  console.log('ok', name);
-}
+const told = (content) => ({ model: 'mocked', messages: [{ role: 'user', content }] });
 
 await check('models', async () => {
   const names = [];
@@ -119,17 +120,62 @@ await check('responses-tools', async () => {
   const call = asked.output.at(-1);
   assert.equal(call.type, 'function_call');
   const output = { type: 'function_call_output', call_id: call.call_id, output: 'Sunny, 23 degrees' };
-  const told = await client.responses.create({
+  const answer = await client.responses.create({
     model: 'writer',
     input: [output],
     previous_response_id: asked.id,
     tools,
   });
-  assert(told.output_text.includes('Sunny'), told.output_text);
+  assert(answer.output_text.includes('Sunny'), answer.output_text);
 });
 
 await check('going-away', async () => {
   const stream = await client.chat.completions.create({ model: 'writer', messages: hello, stream: true });
   for await (const _ of stream) break;
   assert((await client.models.list()).data.length > 0);
+});
+
+await check('schemas', async () => {
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
+  const format = { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } };
+  const chat = await client.chat.completions.create({ ...told('json'), response_format: format });
+  assert.deepEqual(JSON.parse(chat.choices[0].message.content), { city: 'Paris' });
+  const response = await client.responses.create({
+    model: 'mocked',
+    input: 'json',
+    text: { format: { type: 'json_schema', name: 'place', strict: true, schema } },
+  });
+  assert.deepEqual(JSON.parse(response.output_text), { city: 'Paris' });
+});
+
+await check('errors-of-the-upstream', async () => {
+  for (const [content, kind] of [
+    ['limited-long', OpenAI.RateLimitError],
+    ['broken', OpenAI.InternalServerError],
+    ['too-long', OpenAI.BadRequestError],
+  ]) {
+    await assert.rejects(client.chat.completions.create(told(content)), kind, content);
+    await assert.rejects(client.responses.create({ model: 'mocked', input: content }), kind, content);
+  }
+});
+
+await check('errors-in-a-stream', async () => {
+  const stream = await client.chat.completions.create({ ...told('hang-up'), stream: true });
+  let text = '';
+  await assert.rejects(async () => {
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+  }, OpenAI.APIError);
+  assert(text.length > 0);
+});
+
+await check('retries', async () => {
+  const answer = await client.chat.completions.create(told('broken-often for JavaScript'), { maxRetries: 2 });
+  assert(answer.choices[0].message.content);
+});
+
+await check('idempotency', async () => {
+  const options = { headers: { 'Idempotency-Key': randomUUID() } };
+  const answers = [];
+  for (let times = 0; times < 2; times += 1) answers.push(await client.chat.completions.create(told('words'), options));
+  assert.equal(answers[0].id, answers[1].id);
 });

@@ -1,13 +1,17 @@
 """OpenAI's own client for Python against a server: `openai_client.py http://127.0.0.1:8080`.
 
-The server's workspace has an agent `writer` and thinks with the offline provider. Prints `ok NAME` for each check.
+In the server's workspace the agent `writer` thinks with the offline provider, and `mocked` says what the upstream beside this
+is told to. Prints a line for each check.
 """
 
+import asyncio
 import base64
 import json
 import sys
+import uuid
 
 import openai
+import pydantic
 
 client = openai.OpenAI(base_url=sys.argv[1].rstrip("/") + "/v1", api_key="any", max_retries=0)
 PIXEL = base64.b64encode(
@@ -26,10 +30,19 @@ QUESTION = {"role": "user", "content": "What is the weather in Paris?"}
 
 def check(name):
     def run(test):
-        test()
-        print("ok", name, flush=True)
+        try:
+            test()
+            print("ok", name, flush=True)
+        # One that fails does not end the others.
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__} {error}".split())
+            print(f"FAILED {name}: {reason[:1000]}", flush=True)
 
     return run
+
+
+def told(content):
+    return {"model": "mocked", "messages": [{"role": "user", "content": content}]}
 
 
 def raises(kind, call):
@@ -176,3 +189,61 @@ def _():
         client.chat.completions.create(model="writer", messages=[{"role": "user", "content": parts}])
     except openai.BadRequestError as error:
         assert error.code != "invalid_image_url", error.body
+
+
+class Place(pydantic.BaseModel):
+    city: str
+
+
+@check("schemas")
+def _():
+    chat = client.chat.completions.parse(**told("json"), response_format=Place)
+    assert chat.choices[0].message.parsed == Place(city="Paris"), chat
+    response = client.responses.parse(model="mocked", input="json", text_format=Place)
+    assert response.output_parsed == Place(city="Paris"), response
+
+
+@check("errors-of-the-upstream")
+def _():
+    for content, kind in [
+        ("limited-long", openai.RateLimitError),
+        ("broken", openai.InternalServerError),
+        ("too-long", openai.BadRequestError),
+    ]:
+        raises(kind, lambda: client.chat.completions.create(**told(content)))
+        raises(kind, lambda: client.responses.create(model="mocked", input=content))
+    error = raises(openai.RateLimitError, lambda: client.chat.completions.create(**told("limited-long")))
+    assert int(error.response.headers["retry-after"]) > 0, error.response.headers
+
+
+@check("errors-in-a-stream")
+def _():
+    stream = client.chat.completions.create(**told("hang-up"), stream=True)
+    pieces = []
+    raises(openai.APIError, lambda: [pieces.append(chunk) for chunk in stream])
+    assert pieces
+
+
+@check("retries")
+def _():
+    answer = client.with_options(max_retries=2).chat.completions.create(**told("broken-often for Python"))
+    assert answer.choices[0].message.content, answer
+
+
+@check("idempotency")
+def _():
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    first, second = (client.chat.completions.create(**told("words"), extra_headers=headers) for _ in range(2))
+    assert first.id == second.id, (first.id, second.id)
+
+
+@check("async")
+def _():
+    async def talk():
+        async with openai.AsyncOpenAI(base_url=client.base_url, api_key="any", max_retries=0) as other:
+            stream = await other.chat.completions.create(**told("words"), stream=True)
+            texts = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
+            return "".join(texts), await other.responses.create(model="mocked", input="words")
+
+    text, response = asyncio.run(talk())
+    assert text == response.output_text, (text, response.output_text)

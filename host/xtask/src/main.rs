@@ -2,12 +2,15 @@
 //! and does nothing twice.
 
 mod bench;
+mod clients;
 mod components;
 mod conformance;
 mod demo;
 mod dist;
+mod node;
 mod setup;
 mod shell;
+mod suite;
 mod test;
 
 use std::path::PathBuf;

@@ -8,7 +8,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::shell::{cargo_command, has, say};
-use crate::{components, conformance, setup};
+use crate::suite::Summary;
+use crate::{clients, components, conformance, setup};
 
 /// What one check gave.
 enum Verdict {
@@ -54,7 +55,11 @@ pub fn run(root: &Path) -> Result<()> {
     report.check("cargo deny", deny);
     report.tests(&["build", "--package", "caxton"])?;
     report.tests(&["test", "--workspace", "--no-fail-fast"])?;
-    report.conformance(root);
+    let server = root
+        .join("target/debug")
+        .join(format!("caxton{}", std::env::consts::EXE_SUFFIX));
+    report.suite("MCP conformance", conformance::run(root, &server));
+    report.suite("clients", clients::run(root, &server));
 
     println!();
     for line in &report.lines {
@@ -94,14 +99,9 @@ impl Report {
         self.lines.push(format!("{name}: {text} ({seconds} s)"));
     }
 
-    /// Runs the MCP conformance suite against the server that was built.
-    fn conformance(&mut self, root: &Path) {
-        match conformance::run(
-            root,
-            &root
-                .join("target/debug")
-                .join(format!("caxton{}", std::env::consts::EXE_SUFFIX)),
-        ) {
+    /// Adds what a suite found that asked the server that was built.
+    fn suite(&mut self, name: &str, found: Result<Summary>) {
+        match found {
             Ok(summary) => {
                 self.passed += summary.passed;
                 self.failed += summary.failed;
@@ -109,8 +109,7 @@ impl Report {
             }
             Err(error) => {
                 self.failed += 1;
-                self.lines
-                    .push(format!("MCP conformance: FAILED: {error:#}"));
+                self.lines.push(format!("{name}: FAILED: {error:#}"));
             }
         }
     }
