@@ -5,6 +5,7 @@
 
 mod command;
 mod raw;
+mod scripted;
 mod server;
 mod upstream;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 pub use command::{Ran, caxton, caxton_with};
 pub use raw::Raw;
+pub use scripted::{Scripted, reply};
 pub use server::{Answer, Server, answered, write};
 pub use upstream::{Received, Upstream};
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::Output;
-use super::output::{self, Style};
+use super::output::{self, Style, duration};
 use super::target::Target;
 use crate::api::wire;
 
@@ -119,10 +119,17 @@ fn show(agent: &wire::Agent) -> Result<()> {
         capabilities,
         tools,
         model,
+        fallback,
+        temperature: _,
+        parameters,
+        context,
+        limits,
+        budget,
         state,
         failure,
+        paused_ms: _,
+        last_active_ms: _,
         counters,
-        ..
     } = agent;
     output::line(format_args!("{} {version}", style.bold(name)))?;
     output::line(description)?;
@@ -132,13 +139,50 @@ fn show(agent: &wire::Agent) -> Result<()> {
             .as_ref()
             .map_or_else(|| state.clone(), |why| format!("{state}: {why}"))
     ))?;
-    output::line(format_args!("model         {model}"))?;
+    let models = std::iter::once(model).chain(fallback);
+    let models: Vec<&str> = models.map(String::as_str).collect();
+    output::line(format_args!("model         {}", models.join(", then ")))?;
     let names: Vec<_> = capabilities
         .iter()
         .map(|capability| format!("{} {}", capability.name, capability.version))
         .collect();
     output::line(format_args!("capabilities  {}", listed(&names)))?;
     output::line(format_args!("tools         {}", listed(tools)))?;
+    let named = |(name, parameter): (&String, &wire::Parameter)| match &parameter.default {
+        Some(default) => format!("{name} (\"{default}\")"),
+        None => format!("{name} (required)"),
+    };
+    let named: Vec<_> = parameters.iter().map(named).collect();
+    output::line(format_args!("parameters    {}", listed(&named)))?;
+    let wire::AgentContext {
+        window_tokens,
+        overflow,
+        scope,
+    } = context;
+    let window = window_tokens.unwrap_or(limits.tokens / 2);
+    output::line(format_args!(
+        "context       {window} tokens of earlier messages, {scope}, overflow {overflow}"
+    ))?;
+    let wire::TurnLimits {
+        tool_rounds,
+        time_ms,
+        tokens,
+        max_tokens,
+        cost_usd,
+    } = limits;
+    let time = duration(time_ms.saturating_mul(1000));
+    let cost = cost_usd.map_or_else(String::new, |usd| format!(", ${usd}"));
+    output::line(format_args!(
+        "a turn        at most {tool_rounds} tool rounds, {time}, {tokens} tokens ({max_tokens} in one answer){cost}"
+    ))?;
+    let cost = budget.cost_usd_per_day.map(|usd| format!("${usd}"));
+    let tokens = budget
+        .tokens_per_day
+        .map(|tokens| format!("{tokens} tokens"));
+    let most: Vec<_> = cost.into_iter().chain(tokens).collect();
+    if !most.is_empty() {
+        output::line(format_args!("a day         at most {}", most.join(", ")))?;
+    }
     let wire::Counters {
         messages,
         failures,

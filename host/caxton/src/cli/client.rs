@@ -14,6 +14,11 @@ use crate::api::wire;
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that is not there, or not any more. It may be made again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
 /// A client of one workspace of one server.
 #[derive(Debug)]
 pub struct Client {
@@ -58,6 +63,10 @@ impl Client {
 
     /// A request to a path of the workspace; its parts are escaped here.
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder> {
+        Ok(self.http.request(method, self.url(path)?))
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url> {
         let mut url = Url::parse(&self.server)?;
         match url.path_segments_mut() {
             Ok(mut segments) => {
@@ -68,7 +77,7 @@ impl Client {
             }
             Err(()) => bail!("`{}` is not the address of a server", self.server),
         }
-        Ok(self.http.request(method, url))
+        Ok(url)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
@@ -99,6 +108,20 @@ impl Client {
         self.read(response).await
     }
 
+    /// `GET` with a query.
+    pub async fn find<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let response = self.send(self.http.get(url)).await?;
+        self.read(response).await
+    }
+
     /// `GET` of a path outside of any workspace, whatever its status.
     pub async fn probe<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let response = self
@@ -120,6 +143,45 @@ impl Client {
             .send(self.request(Method::POST, path)?.json(body))
             .await?;
         self.read(response).await
+    }
+
+    /// `POST` of JSON that the server answers before it is done (RFC 7240).
+    pub async fn begin<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let request = self.request(Method::POST, path)?;
+        let request = request.header("prefer", "respond-async").json(body);
+        let response = self.send(request).await?;
+        self.read(response).await
+    }
+
+    /// `GET` of a stream of events, from the first one or after the one of this id.
+    ///
+    /// # Errors
+    /// [`Broken`] where the server can't be reached; anything else is its last word.
+    pub async fn follow(&self, path: &[&str], after: Option<&str>) -> Result<Response> {
+        let mut request = self
+            .request(Method::GET, path)?
+            .header("accept", "text/event-stream");
+        if let Some(id) = after {
+            request = request.header("last-event-id", id);
+        }
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Broken(self.unreachable(&error).to_string()))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let problem = self.problem(response).await;
+        // A server that ends, or what stands before one that has ended.
+        Err(match status.is_server_error() {
+            true => Broken(problem.to_string()).into(),
+            false => problem,
+        })
     }
 
     /// `POST` of JSON that is answered by a stream of events.

@@ -65,6 +65,7 @@ async fn list(target: &Target, output: Output) -> Result<ExitCode> {
             component.name.clone(),
             component.kinds.join(", "),
             tools,
+            component.health.clone(),
             size,
             component.source.clone(),
             component.digest.chars().take(12).collect(),
@@ -72,10 +73,20 @@ async fn list(target: &Target, output: Output) -> Result<ExitCode> {
     };
     let rows: Vec<_> = found.components.iter().map(row).collect();
     output::table(
-        ["NAME", "KIND", "TOOLS", "SIZE", "SOURCE", "DIGEST"],
+        [
+            "NAME", "KIND", "TOOLS", "HEALTH", "SIZE", "SOURCE", "DIGEST",
+        ],
         &rows,
         "There are no components; put .wasm files into the workspace's `components` directory.",
     )?;
+    for component in &found.components {
+        if let Some(reason) = &component.health_reason {
+            output::remark(format_args!(
+                "{} can't answer ({}): {reason}",
+                component.name, component.health
+            ));
+        }
+    }
     for refused in &found.refused {
         output::remark(format_args!(
             "refused {}: {}; {}",

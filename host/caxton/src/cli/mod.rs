@@ -1,11 +1,15 @@
 //! The command line: one file per command, named after it. Commands that speak to a server do so through `client`, and find
-//! it through `target`; `open` is how a command opens a workspace itself; `output` is how everything is printed.
+//! it through `target`; `follow` and `answer` are what those share that print answers; `open` is how a command opens a workspace itself; `output` is how everything is printed.
 
 mod agent;
+mod answer;
 mod arguments;
 mod client;
 mod component;
+mod conversation;
 mod detach;
+mod embedding;
+mod follow;
 mod health;
 mod init;
 mod mcp;
@@ -20,7 +24,9 @@ mod stream;
 mod target;
 mod templates;
 mod tool;
+mod turn;
 mod units;
+mod usage;
 mod validate;
 mod version;
 
@@ -98,12 +104,20 @@ enum Command {
     Agent(agent::Args),
     /// Ask an agent, and see the answer as it comes.
     Send(send::Args),
+    /// Look at turns, follow and cancel them.
+    Turn(turn::Args),
+    /// Look at conversations, fork and remove them.
+    Conversation(conversation::Args),
+    /// Show what was used: tokens and money.
+    Usage(usage::Args),
     /// Look at tools and call them.
     Tool(tool::Args),
     /// Look at components and try them.
     Component(component::Args),
     /// Keep a workspace's secrets, encrypted.
     Secret(secret::Args),
+    /// Look at the models of providers.
+    Model(model::Args),
     /// Be an MCP server on standard input and output.
     Mcp(mcp::Args),
 }
@@ -144,9 +158,13 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
         Command::Validate { args, output } => validate::run(args, &target, output.json),
         Command::Agent(args) => client_side(agent::run(args, &target)),
         Command::Send(args) => client_side(send::run(args, &target)),
+        Command::Turn(args) => client_side(turn::run(args, &target)),
+        Command::Conversation(args) => client_side(conversation::run(args, &target)),
+        Command::Usage(args) => client_side(usage::run(args, &target)),
         Command::Tool(args) => client_side(tool::run(args, &target)),
         Command::Component(args) => component::run(args, &target),
         Command::Secret(args) => secret::run(args, &target),
+        Command::Model(args) => client_side(model::run(args, &target)),
         Command::Mcp(args) => mcp::run(args, &target),
     }
 }

@@ -1,69 +1,109 @@
-//! Where the embedding model is: inside this program (feature `model`), in the directory that `CAXTON_MODEL` names, or in a
-//! directory `model` beside the program or one above it.
+//! `caxton model`: looks at the models that agents can think with.
 
-use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use caxton_embed::Source;
+use anyhow::Result;
+use clap::Subcommand;
 
-/// The environment variable that names the model's directory.
-const VARIABLE: &str = "CAXTON_MODEL";
+use super::Output;
+use super::output;
+use super::target::Target;
+use crate::api::wire;
 
-/// The last file that is written where a model is installed, and the largest.
-const WEIGHTS: &str = "model.safetensors";
+const EXAMPLES: &str = "\
+Examples:
+  caxton model list
+  caxton model list --provider openai --json";
 
-/// Where the model is.
-pub fn source() -> Source {
-    if let Some(dir) = std::env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
-        return Source::Directory(PathBuf::from(dir));
+/// Look at the models of providers.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the models of all providers that are loaded.
+    List {
+        /// Of this provider only.
+        #[arg(long)]
+        provider: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// Does it.
+pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
+    let Command::List { provider, output } = args.command;
+    let client = target.client()?;
+    if let Some(provider) = &provider {
+        // A name that is wrong is told; a built-in provider that nobody uses is loaded now.
+        client
+            .get::<wire::Component>(&["components", provider])
+            .await?;
     }
-    embedded().unwrap_or_else(beside)
+    let mut found: wire::Models = client.get(&["models"]).await?;
+    if let Some(provider) = &provider {
+        found.models.retain(|model| model.provider == *provider);
+        found.unavailable.retain(|one| one.provider == *provider);
+    }
+    if output.json {
+        output::json(&found)?;
+    } else {
+        list(&found)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-#[cfg(feature = "model")]
-fn embedded() -> Option<Source> {
-    Some(Source::Bytes {
-        config: include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/model/config.json"
-        )),
-        tokenizer: include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/model/tokenizer.json"
-        )),
-        weights: include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/model/model.safetensors"
-        )),
-    })
+fn list(found: &wire::Models) -> Result<()> {
+    let rows: Vec<_> = found.models.iter().map(row).collect();
+    output::table(
+        [
+            "MODEL",
+            "TOOLS",
+            "VISION",
+            "WINDOW",
+            "READ $/M",
+            "WRITTEN $/M",
+            "",
+        ],
+        &rows,
+        "There are no models; name one in an agent's `model`, such as \"openai/gpt-5-mini\".",
+    )?;
+    for one in &found.unavailable {
+        output::remark(format_args!(
+            "{} does not list its models ({}): {}",
+            one.provider, one.code, one.reason
+        ));
+    }
+    Ok(())
 }
 
-#[cfg(not(feature = "model"))]
-fn embedded() -> Option<Source> {
-    None
-}
-
-fn beside() -> Source {
-    let program = std::env::current_exe()
-        .and_then(|program| program.canonicalize())
-        .unwrap_or_default();
-    let found = program
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|dir| dir.join("model"))
-        .find(|dir| has_model(dir));
-    found.map_or_else(
-        || {
-            let place = program.parent().unwrap_or(Path::new(".")).join("model");
-            Source::Absent(format!(
-                "there is no embedding model in {}; put config.json, tokenizer.json and {WEIGHTS} of all-MiniLM-L6-v2 there, or name their directory in {VARIABLE}",
-                place.display()
-            ))
-        },
-        Source::Directory,
-    )
-}
-
-fn has_model(dir: &Path) -> bool {
-    dir.join(WEIGHTS).is_file()
+fn row(model: &wire::Model) -> [String; 7] {
+    let yes = |yes: Option<bool>| match yes {
+        Some(true) => "yes".to_owned(),
+        Some(false) => "no".to_owned(),
+        None => "?".to_owned(),
+    };
+    let price = |of: fn(&wire::Price) -> f64| {
+        let price = model.price.as_ref();
+        price.map_or_else(|| "?".to_owned(), |price| of(price).to_string())
+    };
+    let window = model.context_window;
+    let remark = match model.listed {
+        true => "",
+        false => "not listed by its provider",
+    };
+    [
+        model.id.clone(),
+        yes(model.tools),
+        yes(model.vision),
+        window.map_or_else(|| "?".to_owned(), |window| window.to_string()),
+        price(|price| price.input_usd_per_million),
+        price(|price| price.output_usd_per_million),
+        remark.to_owned(),
+    ]
 }

@@ -67,7 +67,7 @@ pub async fn open(
     data: &Data,
     cache: &Path,
 ) -> Result<Workspace> {
-    let embedder = Embedder::open(super::model::source());
+    let embedder = Embedder::open(super::embedding::source());
     let store = Store::open(data.database())?;
     let settings = Settings {
         cache: Some(cache.to_owned()),

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -178,6 +179,19 @@ pub fn duration(us: u64) -> String {
         0..1_000 => format!("{us} µs"),
         1_000..1_000_000 => format!("{:.1} ms", us as f64 / 1e3),
         _ => format!("{:.1} s", us as f64 / 1e6),
+    }
+}
+
+/// How long ago a time in milliseconds since 1970 is, for people: `just now`, `5 min ago`, `3 days ago`.
+pub fn ago(time_ms: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let time = Duration::from_millis(u64::try_from(time_ms).unwrap_or(0));
+    let minutes = now.unwrap_or_default().saturating_sub(time).as_secs() / 60;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..2_880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
     }
 }
 

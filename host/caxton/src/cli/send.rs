@@ -1,20 +1,17 @@
-//! `caxton send`: asks an agent. The answer goes to standard output as it comes; what happens on the way to standard error,
-//! where a person looks.
+//! `caxton send`: asks an agent.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
-use super::Usage;
-use super::client::problem_shown;
-use super::output::{self, Style, duration};
-use super::stream::{Event, Events};
+use super::answer::{self, Shape};
+use super::follow::Turn;
 use super::target::Target;
+use super::{Usage, output};
 use crate::api::wire;
 
 const EXAMPLES: &str = "\
@@ -24,10 +21,8 @@ Examples:
   caxton send --capability charting \"A pie, please\"     one that can do this
   caxton send --conversation ID \"And last year?\"        goes on
   caxton send --image plan.png \"What is this?\"         with a picture
-  git log -5 | caxton send --to writer -                the message from standard input";
-
-/// How much of a tool's arguments is shown.
-const ARGUMENTS_CHARS: usize = 100;
+  git log -5 | caxton send --to writer -                the message from standard input
+  caxton send --async \"Compare all years\"              the answer later: caxton turn follow ID";
 
 /// Ask an agent, and see the answer as it comes.
 #[derive(Debug, clap::Args)]
@@ -53,12 +48,11 @@ pub struct Args {
     /// A picture that belongs to the message: a PNG, JPEG, GIF or WebP file.
     #[arg(long = "image", value_name = "FILE")]
     images: Vec<PathBuf>,
-    /// Print the finished answer as JSON, with its tool calls and what it cost.
-    #[arg(long, conflicts_with = "events")]
-    json: bool,
-    /// Print every event as a line of JSON.
-    #[arg(long)]
-    events: bool,
+    #[command(flatten)]
+    shape: Shape,
+    /// Don't wait: print the id of the turn, which runs on; `caxton turn follow` has its answer.
+    #[arg(long = "async", conflicts_with = "events")]
+    later: bool,
     /// What to say; `-` reads it from standard input.
     #[arg(required = true, value_name = "TEXT")]
     text: Vec<String>,
@@ -84,28 +78,17 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
         ..wire::Message::default()
     };
     let client = target.client()?;
-    if args.json {
-        let answer: wire::MessageAnswer = client.post(&["messages"], &message).await?;
-        output::json(&answer)?;
+    if args.later {
+        let turn: wire::Turn = client.begin(&["messages"], &message).await?;
+        if args.shape.json {
+            output::json(&turn)?;
+        } else {
+            output::line(&turn.id)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut events = Events::new(client.stream(&["messages"], &message).await?);
-    let mut shown = Shown::default();
-    while let Some(event) = events.next().await? {
-        if args.events {
-            let data: Value = serde_json::from_str(&event.data)?;
-            output::json_line(&serde_json::json!({ "event": event.name, "data": data }))?;
-            match event.name.as_str() {
-                "done" => return Ok(ExitCode::SUCCESS),
-                "error" => return Ok(ExitCode::FAILURE),
-                _ => continue,
-            }
-        }
-        if shown.event(&event)? {
-            return Ok(ExitCode::SUCCESS);
-        }
-    }
-    bail!("the answer broke off before its end; the server may have been stopped")
+    let response = client.stream(&["messages"], &message).await?;
+    answer::print(Turn::begun(&client, response), args.shape).await
 }
 
 /// Reads `NAME=VALUE`.
@@ -159,161 +142,4 @@ fn content(text: &[String]) -> Result<String> {
         .read_to_string(&mut content)
         .context("standard input can't be read as text")?;
     Ok(content)
-}
-
-/// What has been shown of an answer so far.
-struct Shown {
-    /// The agent whose words are the answer; those of agents that it asks are not shown.
-    agent: String,
-    /// The cursor is within a line.
-    open: bool,
-    /// The answer, as far as it was printed.
-    written: String,
-    watched: bool,
-    style: Style,
-}
-
-impl Default for Shown {
-    fn default() -> Self {
-        Self {
-            agent: String::new(),
-            open: false,
-            written: String::new(),
-            watched: std::io::stderr().is_terminal(),
-            style: Style::of_stderr(),
-        }
-    }
-}
-
-impl Shown {
-    /// Shows an event. Returns whether it was the last one.
-    fn event(&mut self, event: &Event) -> Result<bool> {
-        let data = event.data.as_str();
-        match event.name.as_str() {
-            "route" => {
-                let route: Value = serde_json::from_str(data)?;
-                let text = |key: &str| route[key].as_str().unwrap_or_default().to_owned();
-                if self.agent.is_empty() {
-                    self.agent = text("agent");
-                }
-                self.aside(format_args!("{}: {}", text("agent"), text("reason")))?;
-            }
-            "delta" => {
-                let delta: Value = serde_json::from_str(data)?;
-                if delta["agent"].as_str() == Some(&self.agent) {
-                    self.text(delta["text"].as_str().unwrap_or_default())?;
-                }
-            }
-            "retry" => {
-                let retry: Value = serde_json::from_str(data)?;
-                let text = |key: &str| retry[key].as_str().unwrap_or_default().to_owned();
-                self.aside(format_args!(
-                    "{}; asking {} again",
-                    text("reason"),
-                    text("model")
-                ))?;
-            }
-            "tool_call" => {
-                let call: Value = serde_json::from_str(data)?;
-                let arguments: String = call["arguments"]
-                    .to_string()
-                    .chars()
-                    .take(ARGUMENTS_CHARS)
-                    .collect();
-                self.aside(format_args!(
-                    "→ {} {arguments}",
-                    call["name"].as_str().unwrap_or_default()
-                ))?;
-            }
-            "tool_result" => {
-                let call: wire::ToolCall = serde_json::from_str(data)?;
-                let took = call
-                    .receipt
-                    .as_ref()
-                    .map(|receipt| format!(" in {}", duration(receipt.duration_us)))
-                    .unwrap_or_default();
-                let outcome = if call.is_error {
-                    format!("failed: {}", call.text)
-                } else {
-                    "done".to_owned()
-                };
-                self.aside(format_args!("← {} {outcome}{took}", call.name))?;
-            }
-            "done" => {
-                let answer: wire::MessageAnswer = serde_json::from_str(data)?;
-                self.done(&answer)?;
-                return Ok(true);
-            }
-            "error" => {
-                self.line_end()?;
-                return Err(problem_shown(&serde_json::from_str(data)?));
-            }
-            _ => {}
-        }
-        Ok(false)
-    }
-
-    fn text(&mut self, text: &str) -> Result<()> {
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
-        if let Some(last) = text.chars().last() {
-            self.open = last != '\n';
-            self.written.push_str(text);
-        }
-        Ok(())
-    }
-
-    fn line_end(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.open) {
-            writeln!(std::io::stdout().lock())?;
-        }
-        Ok(())
-    }
-
-    /// Says on standard error what happens, where somebody looks.
-    fn aside(&mut self, text: impl std::fmt::Display) -> Result<()> {
-        // Words before a tool call and words after it are not one line.
-        self.line_end()?;
-        if self.watched {
-            output::remark(self.style.dim(text));
-        }
-        Ok(())
-    }
-
-    fn done(&mut self, answer: &wire::MessageAnswer) -> Result<()> {
-        // A provider that does not stream has said nothing until now.
-        if self.written.is_empty() {
-            self.text(&answer.content)?;
-        }
-        self.line_end()?;
-        let files = answer.tool_calls.iter().flat_map(|call| &call.attachments);
-        // An answer that names its files itself need not be told twice.
-        for attachment in files.filter(|file| !self.written.contains(&file.path)) {
-            output::remark(format_args!(
-                "file: {} ({}, {})",
-                attachment.path,
-                attachment.mime_type,
-                output::size(attachment.bytes)
-            ));
-        }
-        if self.watched {
-            let receipt = &answer.receipt;
-            let cost = receipt
-                .cost_usd
-                .filter(|cost| *cost > 0.0)
-                .map(|cost| format!(", ${cost:.4}"))
-                .unwrap_or_default();
-            let tokens = receipt.input_tokens + receipt.output_tokens;
-            output::remark(self.style.dim(format_args!(
-                "{} with {}: {}, {} tool calls, {tokens} tokens{cost}; go on with --conversation {}",
-                answer.agent,
-                answer.model,
-                duration(receipt.duration_ms.saturating_mul(1000)),
-                receipt.tool_calls,
-                answer.conversation
-            )));
-        }
-        Ok(())
-    }
 }

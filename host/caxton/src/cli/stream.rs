@@ -1,10 +1,17 @@
 //! Reading server-sent events (WHATWG HTML, 9.2.6) from an answer, as they come.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use reqwest::Response;
 
+use super::client::Broken;
+
 /// The longest event. An answer with every tool result in it is the longest there is.
 const EVENT_BYTES_MAX: usize = 64 << 20;
+
+/// A server that has nothing to say sends a comment every fifteen seconds; where four are missing, the connection is dead.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// The events of an answer.
 #[derive(Debug)]
@@ -20,6 +27,8 @@ pub struct Event {
     pub name: String,
     /// Its data.
     pub data: String,
+    /// Its id; empty where it has none.
+    pub id: String,
 }
 
 impl Events {
@@ -34,16 +43,17 @@ impl Events {
     /// The next event; nothing where the stream has ended.
     ///
     /// # Errors
-    /// Where the connection breaks, or an event is too long.
+    /// [`Broken`] where the connection breaks; or where an event is too long.
     pub async fn next(&mut self) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.lines.event() {
                 return Ok(Some(event));
             }
-            match self.response.chunk().await {
-                Ok(Some(chunk)) => self.lines.push(&chunk)?,
-                Ok(None) => return Ok(None),
-                Err(error) => bail!("the answer broke off: {error}; the server's log may say why"),
+            match tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await {
+                Ok(Ok(Some(chunk))) => self.lines.push(&chunk)?,
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Err(error)) => return Err(Broken(error.to_string()).into()),
+                Err(_) => return Err(Broken("nothing comes any more".to_owned()).into()),
             }
         }
     }
@@ -95,7 +105,8 @@ impl Lines {
                     }
                     self.event.data.push_str(value);
                 }
-                // Comments keep the connection alive; ids are for those who come back.
+                "id" => value.clone_into(&mut self.event.id),
+                // Comments keep the connection alive.
                 _ => {}
             }
         }
@@ -111,7 +122,7 @@ mod tests {
     #[test]
     fn events_are_found_wherever_the_stream_is_cut() {
         let stream = b": hello\n\nevent: delta\ndata: {\"a\":1}\nid: 7\n\nevent:x\r\ndata:1\r\ndata: 2\r\n\r\ndata: cut off";
-        let expected = [("delta", "{\"a\":1}"), ("x", "1\n2")];
+        let expected = [("delta", "{\"a\":1}", "7"), ("x", "1\n2", "")];
         for size in 1..stream.len() {
             let mut lines = Lines::default();
             let mut found = Vec::new();
@@ -123,7 +134,7 @@ mod tests {
             }
             let found: Vec<_> = found
                 .iter()
-                .map(|event| (event.name.as_str(), event.data.as_str()))
+                .map(|event| (event.name.as_str(), event.data.as_str(), event.id.as_str()))
                 .collect();
             assert_eq!(found, expected, "in pieces of {size}");
         }

@@ -9,7 +9,7 @@ use caxton_sandbox::llm_types::LlmError;
 use super::fault::Fault;
 use super::receipt::Receipt;
 use crate::config::ModelRef;
-use crate::workspace::TooSoon;
+use crate::workspace::{NoAnswer, TooSoon};
 
 /// How often a busy model is asked again before the next one is.
 const RETRIES_MAX: u32 = 3;
@@ -152,79 +152,21 @@ pub(super) fn refused(model: &ModelRef, error: &LlmError, receipt: Receipt) -> M
             Wait::Named(Duration::from_millis(ms.into()))
         }))
     };
-    let (code, what, text, wait, pass_on) = match error {
-        LlmError::Auth(text) => (
-            "provider-auth",
-            "the key is missing or not accepted",
-            text,
-            None,
-            true,
-        ),
-        LlmError::RateLimited(backoff) => (
-            "provider-rate-limited",
-            "it takes no more requests for a while",
-            &backoff.message,
-            named(backoff.retry_after_ms),
-            true,
-        ),
-        LlmError::Overloaded(backoff) => (
-            "provider-overloaded",
-            "it is busy",
-            &backoff.message,
-            named(backoff.retry_after_ms),
-            true,
-        ),
-        LlmError::ContextTooLong(text) => (
-            "context-too-long",
-            "the conversation is longer than the model can read; begin a new one",
-            text,
-            None,
-            true,
-        ),
-        LlmError::ContentFiltered(text) => (
-            "content-filtered",
-            "a filter refused the message",
-            text,
-            None,
-            false,
-        ),
-        LlmError::ModelNotFound(text) => (
-            "model-not-found",
-            "there is no such model",
-            text,
-            None,
-            true,
-        ),
-        LlmError::BadRequest(text) => (
-            "provider-refused",
-            "it refused the request",
-            text,
-            None,
-            false,
-        ),
-        LlmError::BadResponse(text) => (
-            "provider-bad-response",
-            "its answer can't be understood, or broke off",
-            text,
-            Some(Wait::AsItLikes),
-            true,
-        ),
-        LlmError::Unreachable(text) => (
-            "provider-unreachable",
-            "it can't be reached",
-            text,
-            Some(Wait::AsItLikes),
-            true,
-        ),
-    };
-    let reason = if text.is_empty() {
-        format!("{model}: {what}")
-    } else {
-        format!("{model}: {what}: {text}")
+    let said = NoAnswer::of(error);
+    let (wait, pass_on) = match error {
+        LlmError::RateLimited(backoff) | LlmError::Overloaded(backoff) => {
+            (named(backoff.retry_after_ms), true)
+        }
+        LlmError::BadResponse(_) | LlmError::Unreachable(_) => (Some(Wait::AsItLikes), true),
+        LlmError::Auth(_) | LlmError::ContextTooLong(_) | LlmError::ModelNotFound(_) => {
+            (None, true)
+        }
+        // No other model would take it either.
+        LlmError::ContentFiltered(_) | LlmError::BadRequest(_) => (None, false),
     };
     Miss {
-        code: code.to_owned(),
-        reason,
+        code: said.code.to_owned(),
+        reason: format!("{model}: {said}"),
         wait,
         pass_on,
         last: None,

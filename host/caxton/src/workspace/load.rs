@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::error::Refused;
+use super::health::Health;
 use super::models::Models;
 use super::spec;
 use super::tool::Tool;
@@ -29,6 +30,7 @@ pub struct Loaded {
     /// Its tools, as it lists them.
     pub tools: Vec<Arc<Tool>>,
     pub(super) models: Models,
+    pub(super) health: Health,
 }
 
 /// Loads components.
@@ -123,6 +125,7 @@ impl Loader {
             spec,
             tools,
             models: Models::default(),
+            health: Health::default(),
         })
     }
 

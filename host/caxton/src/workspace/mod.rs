@@ -2,7 +2,7 @@
 //! at one moment. `open` reads and loads it, `change` replaces parts of it while it runs, `tool` calls its tools. What is
 //! done with a message is the business of `routing` and `turn`.
 //!
-//! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`), `change` (with `files`), `tool`, then the small
+//! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`, `health`), `change` (with `files`), `tool`, then the small
 //! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`.
 
 mod activity;
@@ -11,6 +11,7 @@ mod download;
 mod error;
 pub mod event;
 pub(crate) mod files;
+mod health;
 mod ledger;
 mod line;
 mod load;
@@ -35,10 +36,11 @@ use serde_json::Value;
 pub use activity::{Activity, AgentState, Outcome, Paused, Running, Snapshot, Turned};
 pub use error::{Error, Refused};
 pub use event::Events;
+pub use health::{Ailment, NoAnswer};
 pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
-pub use models::Known;
+pub use models::{Known, Listing, Model};
 pub use open::Options;
 pub use ranking::{Ranking, Rankings};
 pub use rate::{Admitted, Rates, TooSoon};

@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
 use http::StatusCode;
 
 use super::super::body::{self, Params};
@@ -10,6 +11,8 @@ use super::agents::created;
 use super::{Problem, workspace};
 
 /// List the components.
+///
+/// Providers are asked how they are, all at once and for five seconds at most; what they said holds for half a minute.
 #[utoipa::path(get, operation_id = "list_components", path = "/api/v1/workspaces/{workspace}/components", tag = "components",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     responses((status = 200, body = wire::Components), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
@@ -19,11 +22,12 @@ pub async fn list(
 ) -> Result<axum::Json<wire::Components>, Problem> {
     let now = workspace(&state, &name)?.state();
     Ok(axum::Json(wire::Components {
-        components: now
-            .components
-            .values()
-            .map(|loaded| wire::Component::from(loaded.as_ref()))
-            .collect(),
+        components: join_all(
+            now.components
+                .values()
+                .map(|loaded| wire::Component::of(loaded)),
+        )
+        .await,
         refused: now
             .refused
             .iter()
@@ -41,7 +45,7 @@ pub async fn show(
     Params((name, component)): Params<(String, String)>,
 ) -> Result<axum::Json<wire::Component>, Problem> {
     let loaded = workspace(&state, &name)?.component(&component).await?;
-    Ok(axum::Json(loaded.as_ref().into()))
+    Ok(axum::Json(wire::Component::of(&loaded).await))
 }
 
 /// Add a component, or replace one.
@@ -67,7 +71,7 @@ pub async fn put(
     )?;
     let bytes = body::read(request, state.limits.wasm).await?;
     let change = workspace.put_component(&component, bytes.into()).await?;
-    let now = wire::Component::from(workspace.component(&component).await?.as_ref());
+    let now = wire::Component::of(workspace.component(&component).await?.as_ref()).await;
     Ok((
         created(change),
         axum::Json(wire::StoredComponent {

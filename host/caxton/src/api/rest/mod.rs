@@ -6,6 +6,7 @@ mod components;
 mod conversations;
 mod events;
 pub(super) mod messages;
+mod models;
 mod probes;
 mod tools;
 pub(super) mod turns;
@@ -37,6 +38,7 @@ use crate::workspace::Workspace;
         (name = "usage", description = "What it cost."),
         (name = "agents", description = "Who answers."),
         (name = "tools", description = "What agents, and you, can call."),
+        (name = "models", description = "What agents can think with."),
         (name = "components", description = "What offers tools, models and routing."),
         (name = "events", description = "What happens."),
         (name = "server", description = "How the server is."),
@@ -62,6 +64,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(tools::list))
         .routes(routes!(tools::show))
         .routes(routes!(tools::call))
+        .routes(routes!(models::list))
         .routes(routes!(components::list))
         .routes(routes!(
             components::show,

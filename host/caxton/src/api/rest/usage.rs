@@ -51,10 +51,13 @@ pub async fn show(
             detail,
         ));
     }
-    let mut used = workspace.store().usage(from, to).await?;
-    if let Some(agent) = &days.agent {
-        used.retain(|entry| entry.agent == *agent);
-    }
+    let used = async |from: u32, to: u32| {
+        let mut used = workspace.store().usage(from, to).await?;
+        if let Some(agent) = &days.agent {
+            used.retain(|entry| entry.agent == *agent);
+        }
+        Ok::<_, Problem>(used)
+    };
     let now = workspace.state();
     let budget = match &days.agent {
         None => now.config.budget,
@@ -64,7 +67,9 @@ pub async fn show(
             .map(|agent| agent.config.budget)
             .unwrap_or_default(),
     };
-    Ok(axum::Json(wire::Usage::new(from, to, used, &budget)))
+    let left = wire::BudgetLeft::of(&budget, &used(today(), today()).await?);
+    let used = used(from, to).await?;
+    Ok(axum::Json(wire::Usage::new(from, to, used, &budget, left)))
 }
 
 fn day(name: &str, text: Option<&str>) -> Result<u32, Problem> {

@@ -1,8 +1,11 @@
 //! Agents.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Budget;
 use crate::config;
 use crate::workspace::{self, AgentState, State};
 
@@ -28,6 +31,19 @@ pub struct Agent {
     pub tools: Vec<String>,
     /// The model that it thinks with: `PROVIDER/MODEL`.
     pub model: String,
+    /// Models to try, in order, where that one can't answer.
+    pub fallback: Vec<String>,
+    /// From 0 (the likeliest words) to 2; the model's own default where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// What a message may set in its prompts, by name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What it is told of a conversation.
+    pub context: AgentContext,
+    /// What one turn may use.
+    pub limits: TurnLimits,
+    /// What all its turns of a day may use.
+    pub budget: Budget,
     /// `ready`, `busy` or `failed`.
     pub state: String,
     /// Why its last turn failed, where it did.
@@ -64,6 +80,44 @@ pub struct Capability {
     pub description: String,
 }
 
+/// A variable of an agent's prompts that a message may set.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Parameter {
+    /// What it means; may be empty.
+    pub description: String,
+    /// Its value where a message gives none; absent where a message must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
+/// What an agent is told of a conversation beside the message that it answers.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AgentContext {
+    /// Tokens of earlier messages; half of the turn's `tokens` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_tokens: Option<u64>,
+    /// What becomes of those that don't fit: `drop` or `summarise`.
+    pub overflow: String,
+    /// Whose messages they are: `shared` or `agent`.
+    pub scope: String,
+}
+
+/// What one turn may use.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TurnLimits {
+    /// How often the model may call tools before it must answer.
+    pub tool_rounds: u32,
+    /// Wall-clock time in milliseconds.
+    pub time_ms: u64,
+    /// Tokens that the model reads and writes, all rounds together.
+    pub tokens: u64,
+    /// Tokens that it writes in one request.
+    pub max_tokens: u32,
+    /// US dollars; absent where there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
 /// An agent's counters since the server or the agent started.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Counters {
@@ -82,11 +136,11 @@ impl Agent {
     pub fn of(state: &State, agent: &workspace::Agent) -> Self {
         let config = &agent.config;
         let now = agent.activity.snapshot();
-        let model = state
+        let mut models = state
             .models(config)
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+            .into_iter()
+            .map(|model| model.to_string());
+        let model = models.next().unwrap_or_default();
         let name = now.state.name().to_owned();
         let paused_ms = match now.state {
             AgentState::Paused { left_ms, .. } => Some(left_ms),
@@ -103,6 +157,16 @@ impl Agent {
             capabilities: config.capabilities.iter().map(Capability::from).collect(),
             tools: config.tools.iter().map(ToString::to_string).collect(),
             model,
+            fallback: models.collect(),
+            temperature: config.temperature,
+            parameters: config
+                .parameters
+                .iter()
+                .map(|(name, parameter)| (name.clone(), parameter.into()))
+                .collect(),
+            context: config.context.into(),
+            limits: (&config.limits).into(),
+            budget: (&config.budget).into(),
             state: name,
             failure,
             paused_ms,
@@ -113,6 +177,45 @@ impl Agent {
                 tool_calls: now.tool_calls,
                 tokens: now.tokens,
             },
+        }
+    }
+}
+
+impl From<&config::Parameter> for Parameter {
+    fn from(parameter: &config::Parameter) -> Self {
+        Self {
+            description: parameter.description.clone(),
+            default: parameter.default.clone(),
+        }
+    }
+}
+
+impl From<config::Context> for AgentContext {
+    fn from(context: config::Context) -> Self {
+        let overflow = match context.overflow {
+            config::Overflow::Drop => "drop",
+            config::Overflow::Summarise => "summarise",
+        };
+        let scope = match context.scope {
+            config::ContextScope::Shared => "shared",
+            config::ContextScope::Agent => "agent",
+        };
+        Self {
+            window_tokens: context.window_tokens,
+            overflow: overflow.to_owned(),
+            scope: scope.to_owned(),
+        }
+    }
+}
+
+impl From<&config::TurnLimits> for TurnLimits {
+    fn from(limits: &config::TurnLimits) -> Self {
+        Self {
+            tool_rounds: limits.tool_rounds,
+            time_ms: u64::try_from(limits.time.as_millis()).unwrap_or(u64::MAX),
+            tokens: limits.tokens,
+            max_tokens: limits.max_tokens,
+            cost_usd: limits.cost_pusd.map(super::usd),
         }
     }
 }

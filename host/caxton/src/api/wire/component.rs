@@ -38,8 +38,13 @@ pub struct Component {
     pub grants: Grants,
     /// What a call may use.
     pub limits: Limits,
-    /// `ok`: a component that can't be used is not listed here, but as refused.
+    /// Of a provider, whether it can answer: `ok`, `auth`, `rate-limited`, `overloaded`, `unreachable`, `bad-response`, or
+    /// what else is wrong; asked within the last half minute. Of any other component always `ok`: what can't be loaded is
+    /// listed as refused.
     pub health: String,
+    /// What is wrong, where something is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_reason: Option<String>,
 }
 
 /// What a component may reach.
@@ -106,9 +111,14 @@ pub struct StoredComponent {
     pub component: Component,
 }
 
-impl From<&Loaded> for Component {
-    fn from(loaded: &Loaded) -> Self {
+impl Component {
+    /// A component as it is now.
+    pub async fn of(loaded: &Loaded) -> Self {
         let component = &loaded.component;
+        let (health, health_reason) = match loaded.health().await {
+            Ok(()) => ("ok", None),
+            Err(ailment) => (ailment.code, Some(ailment.reason)),
+        };
         Self {
             name: component.name().to_owned(),
             kinds: component
@@ -125,7 +135,8 @@ impl From<&Loaded> for Component {
             tools: loaded.tools.iter().map(|tool| tool.name.clone()).collect(),
             grants: component.grants().into(),
             limits: component.limits().into(),
-            health: "ok".to_owned(),
+            health: health.to_owned(),
+            health_reason,
         }
     }
 }

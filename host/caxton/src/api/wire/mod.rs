@@ -7,6 +7,7 @@ mod content;
 mod conversation;
 mod event;
 mod message;
+mod model;
 pub mod openai;
 mod probe;
 mod route;
@@ -19,7 +20,9 @@ use utoipa::ToSchema;
 
 use crate::config::money::PUSD_PER_USD;
 
-pub use agent::{Agent, Agents, Capability, Counters, StoredAgent};
+pub use agent::{
+    Agent, AgentContext, Agents, Capability, Counters, Parameter, StoredAgent, TurnLimits,
+};
 pub use component::{
     Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
 };
@@ -29,13 +32,14 @@ pub use event::Event;
 pub use message::{
     Attachment, CompletionReceipt, Image, Message, MessageAnswer, ToolCall, TurnReceipt,
 };
+pub use model::{Model, Models, Price, Unavailable};
 pub use probe::{Health, Readiness};
 pub use route::{Ranked, Route, RouteRequest};
 pub use tool::{
     Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools,
 };
 pub use turn::{MessageEvent, Reset, Turn};
-pub use usage::{Budget, Usage, UsageEntry, Used};
+pub use usage::{Budget, BudgetLeft, Usage, UsageEntry, Used};
 
 /// An amount of pico-US-dollars in US dollars. Up to 15 digits it is exact when it is read back as a decimal number.
 fn usd(pusd: u64) -> f64 {

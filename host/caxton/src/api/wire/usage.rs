@@ -17,8 +17,10 @@ pub struct Usage {
     pub total: Used,
     /// By day, agent and model, in this order.
     pub entries: Vec<UsageEntry>,
-    /// The workspace's budget for each day.
+    /// The budget for each day: the workspace's, or that of the agent that was asked for.
     pub budget: Budget,
+    /// What is left of it today, until midnight UTC.
+    pub left_today: BudgetLeft,
 }
 
 /// What one agent used of one model on one day.
@@ -63,9 +65,50 @@ pub struct Budget {
     pub tokens_per_day: Option<u64>,
 }
 
+/// What may still be used today.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct BudgetLeft {
+    /// US dollars; absent where there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// Tokens read and written; absent where there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+}
+
+impl BudgetLeft {
+    /// What is left of `budget` after what was used.
+    pub fn of(budget: &config::Budget, usage: &[memory::Usage]) -> Self {
+        let tokens = usage
+            .iter()
+            .map(|used| used.input_tokens + used.output_tokens);
+        let (tokens, cost) = (
+            tokens.sum::<u64>(),
+            usage
+                .iter()
+                .fold(0, |sum: u64, used| sum.saturating_add(used.cost_pusd)),
+        );
+        let cost_left = budget
+            .cost_pusd_per_day
+            .map(|most| most.saturating_sub(cost));
+        Self {
+            cost_usd: cost_left.map(super::usd),
+            tokens: budget
+                .tokens_per_day
+                .map(|most| most.saturating_sub(tokens)),
+        }
+    }
+}
+
 impl Usage {
     /// What was used from one day to another, given as days since 1970.
-    pub fn new(from: u32, to: u32, usage: Vec<memory::Usage>, budget: &config::Budget) -> Self {
+    pub fn new(
+        from: u32,
+        to: u32,
+        usage: Vec<memory::Usage>,
+        budget: &config::Budget,
+        left_today: BudgetLeft,
+    ) -> Self {
         // Money is added up before it is written as a decimal number, so that the sum is exact.
         let mut total = memory::Usage {
             day: to,
@@ -92,6 +135,7 @@ impl Usage {
             total: Used::from(&total),
             entries: usage.into_iter().map(UsageEntry::from).collect(),
             budget: budget.into(),
+            left_today,
         }
     }
 }
