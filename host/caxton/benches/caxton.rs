@@ -1,23 +1,34 @@
 //! What Caxton costs, each beside a reference of the same run: `cargo xtask bench [NAME]`.
 
+mod agents;
 mod bare;
 mod calls;
+mod conversations;
+mod desk;
 mod http;
 mod idle;
 mod measure;
+mod messages;
+mod providers;
+mod socket;
 mod start;
+mod upstream;
 
 fn main() {
     let filter = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with('-'))
         .unwrap_or_default();
-    let benches: [(&str, fn()); 5] = [
+    let benches: [(&str, fn()); 9] = [
         ("fresh", calls::fresh),
         ("throughput", calls::throughput),
         ("http", http::run),
         ("idle", idle::run),
         ("start", start::run),
+        ("providers", providers::run),
+        ("messages", messages::run),
+        ("agents", agents::run),
+        ("conversations", conversations::run),
     ];
     println!(
         "caxton {}, {} cores",

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
 use crate::measure::{guest, median, resident_bytes, row};
+use crate::socket::{Socket, post};
 use crate::start::{Server, workspace};
 
 const CONNECTIONS: usize = 64;
@@ -81,7 +79,7 @@ fn sockets(url: &str) -> u64 {
         .trim_start_matches("http://")
         .split_once('/')
         .expect("a path");
-    let request: Arc<[u8]> = format!("POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{BODY}", BODY.len()).into_bytes().into();
+    let request: Arc<[u8]> = post(host, &format!("/{path}"), "*/*", "", BODY).into();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -89,12 +87,10 @@ fn sockets(url: &str) -> u64 {
     runtime.block_on(per_second(|stop, done| {
         let (host, request) = (host.to_owned(), Arc::clone(&request));
         async move {
-            let mut stream = TcpStream::connect(&host).await.expect("connected");
-            stream.set_nodelay(true).expect("set");
-            let mut buffer = Vec::with_capacity(4096);
+            let mut socket = Socket::open(&host).await;
             while !stop.load(Ordering::Relaxed) {
-                stream.write_all(&request).await.expect("sent");
-                answer(&mut stream, &mut buffer).await;
+                socket.send(&request).await;
+                socket.answer().await;
                 done.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -153,30 +149,4 @@ async fn per_second<F: Future<Output = ()> + Send + 'static>(
         task.await.expect("no panic");
     }
     (count as f64 / time.as_secs_f64()) as u64
-}
-
-/// Reads one answer with a content-length.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
-    buffer.clear();
-    loop {
-        let read = stream.read_buf(buffer).await.expect("read");
-        assert!(read > 0, "the server closed the connection");
-        let Some(head) = buffer.windows(4).position(|w| w == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        assert!(
-            text.starts_with("http/1.1 200"),
-            "{}",
-            String::from_utf8_lossy(buffer)
-        );
-        let length: usize = text
-            .lines()
-            .find_map(|l| l.strip_prefix("content-length: "))
-            .and_then(|l| l.trim().parse().ok())
-            .expect("a length");
-        if buffer.len() >= head + 4 + length {
-            return;
-        }
-    }
 }

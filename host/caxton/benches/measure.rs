@@ -40,6 +40,12 @@ pub fn median<T: Ord + Copy>(values: &mut [T]) -> T {
     values[values.len() / 2]
 }
 
+/// The value below which this part of them lies.
+pub fn quantile(values: &mut [u64], part: f64) -> u64 {
+    values.sort_unstable();
+    values[((values.len() - 1) as f64 * part) as usize]
+}
+
 /// Prints a line: what, ours, the reference, their ratio, and what it should be.
 pub fn row(
     what: &str,
@@ -56,6 +62,11 @@ pub fn row(
 /// A time in microseconds.
 pub fn us(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
+}
+
+/// Nanoseconds in milliseconds.
+pub fn ms(nanoseconds: u64) -> String {
+    format!("{:.2} ms", nanoseconds as f64 / 1e6)
 }
 
 /// Bytes of this process, or of another, that are in memory.

@@ -42,6 +42,11 @@ impl Server {
         Self { child, address }
     }
 
+    /// Its address without a scheme: `127.0.0.1:PORT`.
+    pub fn host(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
