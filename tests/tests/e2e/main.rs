@@ -13,6 +13,6 @@ mod messages;
 mod models;
 mod openai;
 mod probes;
-mod swap;
 mod secrets;
+mod swap;
 mod tools;
