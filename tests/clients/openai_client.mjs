@@ -135,6 +135,27 @@ await check('going-away', async () => {
   assert((await client.models.list()).data.length > 0);
 });
 
+await check('calls-at-once', async () => {
+  const results = [];
+  const calculate = ({ expression }) => results.push(expression) && 'a number';
+  const parameters = { type: 'object', properties: { expression: { type: 'string' } } };
+  const calc = { name: 'calc__evaluate', description: 'Calculates.', parameters };
+  const runner = client.chat.completions.runTools({
+    ...told('tools'),
+    stream: true,
+    tools: [{ type: 'function', function: { ...calc, parse: JSON.parse, function: calculate } }],
+  });
+  assert((await runner.finalContent()).includes('Paris'));
+  assert.deepEqual(results, ['6 * 7', '2 ^ 10']);
+});
+
+await check('unfinished', async () => {
+  const chat = await client.chat.completions.create(told('long'));
+  assert.equal(chat.choices[0].finish_reason, 'length');
+  const response = await client.responses.create({ model: 'mocked', input: 'long' });
+  assert.equal(response.incomplete_details.reason, 'max_output_tokens');
+});
+
 await check('schemas', async () => {
   const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
   const format = { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } };

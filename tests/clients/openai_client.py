@@ -195,6 +195,53 @@ class Place(pydantic.BaseModel):
     city: str
 
 
+class calc__evaluate(pydantic.BaseModel):
+    expression: str
+
+
+CALC = openai.pydantic_function_tool(calc__evaluate)
+
+
+@check("calls-at-once")
+def _():
+    question = told("tools")["messages"][0]
+    with client.chat.completions.stream(model="mocked", messages=[question], tools=[CALC]) as stream:
+        for _ in stream:
+            pass
+        message = stream.get_final_completion().choices[0].message
+    asked = [call.function.parsed_arguments.expression for call in message.tool_calls]
+    assert asked == ["6 * 7", "2 ^ 10"] and len({call.id for call in message.tool_calls}) == 2, message
+    results = [{"role": "tool", "tool_call_id": call.id, "content": "a number"} for call in message.tool_calls]
+    answer = client.chat.completions.create(model="mocked", messages=[question, message, *results], tools=[CALC])
+    assert "Paris" in answer.choices[0].message.content, answer
+    answer = client.chat.completions.create(
+        model="mocked", messages=[question], tools=[CALC], parallel_tool_calls=False
+    )
+    assert len(answer.choices[0].message.tool_calls) == 1, answer
+
+
+@check("calls-at-once-responses")
+def _():
+    tools = [{"type": "function", **CALC["function"]}]
+    asked = client.responses.create(model="mocked", input="tools", tools=tools)
+    calls = [item for item in asked.output if item.type == "function_call"]
+    assert len(calls) == 2, asked
+    outputs = [{"type": "function_call_output", "call_id": call.call_id, "output": "a number"} for call in calls]
+    answer = client.responses.create(model="mocked", input=outputs, previous_response_id=asked.id, tools=tools)
+    assert "Paris" in answer.output_text, answer
+
+
+@check("unfinished")
+def _():
+    raises(openai.LengthFinishReasonError, lambda: client.chat.completions.parse(**told("long"), response_format=Place))
+    filtered = client.chat.completions.create(**told("filtered"))
+    assert filtered.choices[0].finish_reason == "content_filter", filtered
+    response = client.responses.create(model="mocked", input="long")
+    assert response.incomplete_details.reason == "max_output_tokens", response
+    *_, last = client.responses.create(model="mocked", input="long", stream=True)
+    assert last.type == "response.incomplete", last
+
+
 @check("schemas")
 def _():
     chat = client.chat.completions.parse(**told("json"), response_format=Place)
