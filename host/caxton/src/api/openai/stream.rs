@@ -1,5 +1,5 @@
-//! A turn's events as a stream of what a client expects. The first event is waited for, so that a request that can't even be
-//! given to an agent gets a status of its own; after that, errors are part of the stream.
+//! A turn's events as a stream of what a client expects. The first words are waited for, so that a request that fails before
+//! them gets a status of its own, by which clients know whether to try again; after that, errors are part of the stream.
 
 use std::collections::VecDeque;
 
@@ -49,10 +49,14 @@ pub(super) async fn response(live: Live, mut encoder: impl Encode) -> Result<Res
     let mut follower = live.follow(None);
     // The follower holds the turn.
     drop(live);
-    let first = match follower.next().await {
-        Some((_, Event::Error(error))) => return Err((*error).into()),
-        Some((_, event)) => event,
-        None => return Err(ended_early().into()),
+    // Who answers and what the model thinks is not part of the stream, so nothing is lost by waiting for words.
+    let first = loop {
+        match follower.next().await {
+            Some((_, Event::Error(error))) => return Err((*error).into()),
+            Some((_, Event::Route { .. } | Event::Reasoning { .. } | Event::Retry { .. })) => {}
+            Some((_, event)) => break event,
+            None => return Err(ended_early().into()),
+        }
     };
     let waiting = encoder.first().into_iter().map(sent_by(&encoder)).collect();
     let mut streaming = Streaming {
