@@ -374,6 +374,11 @@ impl From<turn::Error> for Problem {
             Error::Paused { retry_after_ms, .. } => Some(retry_after_ms.div_ceil(1000)),
             Error::Stopped { fault, .. } => match **fault {
                 Fault::Budget { retry_after_s, .. } => Some(retry_after_s),
+                Fault::Provider { retry_after_ms, .. }
+                    if status == StatusCode::SERVICE_UNAVAILABLE =>
+                {
+                    retry_after_ms.map(|ms| ms.div_ceil(1000).max(1))
+                }
                 _ => None,
             },
             _ => None,

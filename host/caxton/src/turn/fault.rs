@@ -83,6 +83,9 @@ pub enum Fault {
         code: String,
         /// What was tried, and why it failed.
         reason: String,
+        /// When the model that was wanted may be asked again, in milliseconds, where it says so.
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
     },
     /// The model said nothing.
     #[error("the model {model} gave an empty answer; try again, or use another model")]

@@ -185,8 +185,13 @@ pub(super) fn fault(misses: &[Miss]) -> Fault {
         .map_or_else(|| "no-model".to_owned(), |miss| miss.code.clone());
     let mut reasons: Vec<&str> = misses.iter().map(|miss| miss.reason.as_str()).collect();
     reasons.dedup();
+    let named = match misses.first().and_then(|miss| miss.wait.as_ref()) {
+        Some(Wait::Named(wait)) => u64::try_from(wait.as_millis()).ok(),
+        _ => None,
+    };
     Fault::Provider {
         code,
         reason: format!("no model answered: {}", reasons.join("; ")),
+        retry_after_ms: named,
     }
 }

@@ -337,6 +337,7 @@ fn faults_from_outside_end_the_turn() {
     let fault = Fault::Provider {
         code: "provider-auth".to_owned(),
         reason: "no key".to_owned(),
+        retry_after_ms: None,
     };
     check(
         vec![
