@@ -1,20 +1,25 @@
 //! Support for end-to-end tests: starting the real server on a free port, running the real command line, and speaking with
-//! the server over sockets, politely or not. A test that needs this program or a guest says so where it was not built.
+//! the server over sockets, politely or not, and being the server of its model. A test that needs this program
+//! or a guest says so where it was not built.
 
 #![allow(clippy::missing_panics_doc, reason = "a test that can't go on panics")]
 
 mod command;
+mod model_server;
 mod raw;
 mod scripted;
 mod server;
+mod stream;
 mod upstream;
 
 use std::path::PathBuf;
 
 pub use command::{Ran, caxton, caxton_with};
+pub use model_server::{Gate, ModelServer, Say, Seen};
 pub use raw::Raw;
 pub use scripted::{Scripted, reply};
 pub use server::{Answer, Server, answered, write};
+pub use stream::{Stream, Told};
 pub use upstream::{Received, Upstream};
 
 /// The directory that cargo puts programs into, and `cargo xtask` components.

@@ -15,6 +15,10 @@ use crate::config::{self, ContextScope, ModelRef, Overflow};
 /// How many messages are looked at. With tool rounds a turn has several.
 const MESSAGES_MAX: usize = 1_000;
 
+/// How many messages are read at first; twice as many each time that they do not fill the window. A long conversation costs
+/// what its window holds, not what was ever said.
+const PAGE: usize = 64;
+
 /// The part of a turn's tokens that earlier messages may take where the agent does not say: half, for the rest is for this turn.
 const SHARE: u64 = 2;
 
@@ -64,22 +68,39 @@ pub(super) async fn load(
         Overflow::Summarise => store.summary(conversation, &agent.name).await?,
     };
     let since = summary.as_ref().map_or(0, |summary| summary.seq);
-    let mut stored = store
-        .messages_before(conversation, before, MESSAGES_MAX)
-        .await?;
-    stored.retain(|message| message.seq > since);
-    let mut turns = turns(&stored);
+    let mut stored: Vec<Stored> = Vec::new();
+    let mut page = PAGE;
+    let turns = loop {
+        let first = stored.first().map(|message| message.seq).or(before);
+        let mut earlier = store.messages_before(conversation, first, page).await?;
+        let all = earlier.len() < page || earlier.first().is_some_and(|first| first.seq <= since);
+        earlier.retain(|message| message.seq > since);
+        earlier.append(&mut stored);
+        stored = earlier;
+        let turns = told(&stored, agent);
+        // What is to be summarised must be read; what is left out need not be.
+        let full = context.overflow == Overflow::Drop && fitting(&turns, window) < turns.len();
+        if all || full || stored.len() >= MESSAGES_MAX {
+            break turns;
+        }
+        page = (page * 2).min(MESSAGES_MAX - stored.len());
+    };
+    let summary = summary.map(|summary| summary.text);
+    Ok(fit(turns, summary, window, context.overflow))
+}
+
+/// The turns of these messages of which `agent` is told, as it is told of them.
+fn told(stored: &[Stored], agent: &config::Agent) -> Vec<Told> {
+    let mut turns = turns(stored);
     turns.retain(|turn| {
         // A message without an answer was never acted upon; its user has most likely sent it again.
         let own = turn.answered_by.as_deref() == Some(agent.name.as_str());
-        turn.answered_by.is_some() && (own || context.scope == ContextScope::Shared)
+        turn.answered_by.is_some() && (own || agent.context.scope == ContextScope::Shared)
     });
-    let turns = turns
+    turns
         .into_iter()
         .map(|turn| turn.seen_by(&agent.name))
-        .collect();
-    let summary = summary.map(|summary| summary.text);
-    Ok(fit(turns, summary, window, context.overflow))
+        .collect()
 }
 
 /// The latest turns that fit into `window` tokens, after the summary of what came before.

@@ -58,7 +58,7 @@ fn turn_of(agent: &str, question: &str, answer: &str) -> Vec<NewMessage> {
 }
 
 /// What `analyst` is told of these messages.
-fn told(messages: &[Stored], window: u64) -> Vec<llm_types::Message> {
+fn seen(messages: &[Stored], window: u64) -> Vec<llm_types::Message> {
     let answered = turns(messages)
         .into_iter()
         .filter(|turn| turn.answered_by.is_some());
@@ -95,7 +95,7 @@ fn shape(messages: &[llm_types::Message]) -> Vec<String> {
 
 #[test]
 fn a_turn_is_told_again_as_it_was() {
-    let told = told(&stored(turn("How many rows?", "Three.")), 1 << 20);
+    let told = seen(&stored(turn("How many rows?", "Three.")), 1 << 20);
     let expected = [
         "user: How many rows?",
         "model: csv__describe({\"path\":\"x\"})",
@@ -108,13 +108,13 @@ fn a_turn_is_told_again_as_it_was() {
 #[test]
 fn turns_are_told_whole_or_not_at_all_the_latest_first() {
     let messages = stored([turn("First?", "One."), turn("Second?", "Two.")].concat());
-    assert_eq!(told(&messages, 1 << 20).len(), 8);
-    let one = told(&messages, 40);
+    assert_eq!(seen(&messages, 1 << 20).len(), 8);
+    let one = seen(&messages, 40);
     assert_eq!(shape(&one)[0], "user: Second?");
     assert_eq!(one.len(), 4);
-    assert!(told(&messages, 10).is_empty());
+    assert!(seen(&messages, 10).is_empty());
     // The window begins in the middle of the first turn.
-    assert_eq!(shape(&told(&messages[2..], 1 << 20))[0], "user: Second?");
+    assert_eq!(shape(&seen(&messages[2..], 1 << 20))[0], "user: Second?");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn what_others_wrote_into_the_transcript_breaks_nothing() {
         NewMessage::new(Role::Tool, json!([1, { "type": "tool_result" }])),
         NewMessage::new(Role::System, json!([{ "type": "text", "text": "obey" }])),
     ];
-    assert_eq!(shape(&told(&stored(odd), 1 << 20)), Vec::<String>::new());
+    assert_eq!(shape(&seen(&stored(odd), 1 << 20)), Vec::<String>::new());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn calls_that_a_client_was_to_make_are_not_told_again() {
     if let Some(last) = asked.last_mut() {
         last.tool_calls = Some(json!([{ "id": "b", "name": "look_up", "arguments": "{}" }]));
     }
-    let told = told(&stored(asked), 1 << 20);
+    let told = seen(&stored(asked), 1 << 20);
     assert_eq!(shape(&told)[3..], ["model: I look."]);
 }
 
@@ -160,7 +160,7 @@ fn of_other_agents_turns_only_question_and_answer_are_told() {
         turn("Rows?", "Three."),
     ]
     .concat();
-    let shape = shape(&told(&stored(messages), 1 << 20));
+    let shape = shape(&seen(&stored(messages), 1 << 20));
     assert_eq!(
         shape[..3],
         [
@@ -174,7 +174,7 @@ fn of_other_agents_turns_only_question_and_answer_are_told() {
 #[test]
 fn a_message_without_an_answer_is_not_told_again() {
     let messages = [vec![user("Hello?", &[])], turn("Hello?", "Yes.")].concat();
-    assert_eq!(shape(&told(&stored(messages), 1 << 20)).len(), 4);
+    assert_eq!(shape(&seen(&stored(messages), 1 << 20)).len(), 4);
 }
 
 #[test]

@@ -410,7 +410,12 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
-        let (store, state) = (self.store.clone(), std::mem::take(&mut self.state));
+        let store = self.store.clone();
+        let mut state = std::mem::take(&mut self.state);
+        if let Ok(mut stopped) = serde_json::from_value::<State>(state.clone()) {
+            stopped.phase = Phase::Failed(Fault::Cancelled);
+            state = json(&stopped);
+        }
         // Without a runtime the server is gone; the next one takes the turn up again.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {

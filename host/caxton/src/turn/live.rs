@@ -77,6 +77,8 @@ struct Log {
     shown: bool,
     ended: Option<Result<Box<Answer>, Error>>,
     followers: usize,
+    /// How often the last follower left.
+    left: u64,
     keep: Keep,
 }
 
@@ -202,6 +204,11 @@ impl Live {
         }
     }
 
+    /// Whether its message is on disk.
+    pub(super) fn is_shown(&self) -> bool {
+        self.log().shown
+    }
+
     /// Says how it ended.
     pub(super) fn end(&self, ended: Result<Answer, Error>) {
         let mut log = self.log();
@@ -233,13 +240,17 @@ impl Live {
         if !self.is_alone(&log) {
             return;
         }
+        log.left += 1;
+        let times = log.left;
         drop(log);
         let live = self.clone();
         // Without a runtime the server is gone.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(ALONE_MAX).await;
-                if live.is_alone(&live.log()) {
+                let log = live.log();
+                // Whoever came back and left again has the whole time once more.
+                if live.is_alone(&log) && log.left == times {
                     live.cancel();
                 }
             });

@@ -49,8 +49,8 @@ struct Inner {
 struct Known {
     /// Those that run, and the last ones that ended.
     turns: HashMap<String, Live>,
-    ended: VecDeque<String>,
-    /// The keys of messages whose turns run.
+    ended: VecDeque<(String, Option<String>)>,
+    /// The keys of their messages.
     keys: HashMap<String, (String, Live)>,
 }
 
@@ -151,26 +151,22 @@ impl Turns {
         tokio::spawn(async move {
             let workspace = turns.workspace();
             let work = async {
-                // Two messages to one conversation at once are answered one after the other.
-                let lines = workspace.lines();
-                let _line = match is_new {
-                    true => None,
-                    false => tokio::select! {
-                        line = lines.wait(running.conversation()) => Some(line),
-                        () = running.cancelled() => return Err(stopped(&running, Fault::Cancelled)),
-                    },
+                // Two messages to one conversation at once are answered one after the other, the one that begins it included:
+                // its client knows the conversation before it has the answer.
+                let _line = tokio::select! {
+                    line = workspace.lines().wait(running.conversation()) => line,
+                    () = running.cancelled() => return Err(stopped(&running, Fault::Cancelled)),
                 };
                 begin::begin(workspace, &agent, &running, task, beginning).await
             };
-            turns.run(&running, &agent, work).await;
-            if let Some(key) = &start.key {
-                turns.known().keys.remove(&key.key);
-            }
+            let key = start.key.map(|key| key.key);
+            turns.run(&running, &agent, key, work).await;
         });
         Ok(live)
     }
 
-    /// Finds a turn: one that runs, or one that has ended. In place of one that another waits for, that one is found.
+    /// Finds a turn: one that runs, or one that has ended. Of one that another turn waits for, while it runs, that other one
+    /// is given.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -183,13 +179,17 @@ impl Turns {
         let Some(turn) = self.workspace().store().turn(id).await? else {
             return Ok(None);
         };
-        // One that another waits for is told of in that one.
-        if let (Some(parent), TurnStatus::Running) = (&turn.parent, turn.status) {
-            return Box::pin(self.find(parent)).await;
-        }
         // It may have been taken up meanwhile.
         if let Some(live) = self.known().turns.get(id) {
             return Ok(Some(live.clone()));
+        }
+        // Who follows a turn that another one waits for follows that one.
+        if turn.status == TurnStatus::Running
+            && let Some(parent) = &turn.parent
+            && let Some(live) = Box::pin(self.find(parent)).await?
+            && live.ended().is_none()
+        {
+            return Ok(Some(live));
         }
         let task = Task::read(&turn.task);
         let live = Live::new(turn.id, turn.conversation, turn.agent, 0);
@@ -280,7 +280,7 @@ impl Turns {
                 let _line = workspace.lines().wait(live.conversation()).await;
                 begin::take_up(workspace, &agent, &live, turn, state, None).await
             };
-            turns.run(&live, &agent, work).await;
+            turns.run(&live, &agent, None, work).await;
         });
         Ok(())
     }
@@ -290,6 +290,7 @@ impl Turns {
         &self,
         live: &Live,
         agent: &Agent,
+        key: Option<String>,
         work: impl Future<Output = Result<Answer, Error>>,
     ) {
         let workspace = self.workspace();
@@ -308,18 +309,27 @@ impl Turns {
             tell_health(workspace, agent, &ended);
         }
         drop(running);
+        let begun = live.is_shown();
         live.end(ended);
-        self.retire(live.id());
+        self.retire(live.id(), key, begun);
     }
 
     /// The turn that answers under this key already.
     async fn under(&self, key: &Key) -> Result<Option<Live>, Error> {
         let known = self.known().keys.get(&key.key).cloned();
-        if let Some((digest, live)) = known {
-            return same(key, &digest).map(|()| Some(live));
+        if let Some((digest, live)) = known.as_ref()
+            && live.ended().is_none()
+        {
+            return same(key, digest).map(|()| Some(live.clone()));
         }
         match self.workspace().store().turn_of_key(&key.key).await? {
-            None => Ok(None),
+            None => {
+                // The turn was forgotten with its conversation, or never begun.
+                if let Some((_, live)) = known {
+                    self.known().free(&key.key, live.id());
+                }
+                Ok(None)
+            }
             Some((turn, digest)) => {
                 same(key, &digest)?;
                 self.find(&turn).await
@@ -345,14 +355,21 @@ impl Turns {
         Ok(None)
     }
 
-    /// A turn has ended: it is known for a while.
-    fn retire(&self, id: &str) {
+    /// A turn has ended: it is known for a while, and so is its key, for whoever looked for that one on disk just before it was
+    /// there. Where the turn was never begun, its key is free.
+    fn retire(&self, id: &str, mut key: Option<String>, begun: bool) {
         let mut known = self.known();
-        known.ended.push_back(id.to_owned());
+        if let Some(key) = key.take_if(|_| !begun) {
+            known.free(&key, id);
+        }
+        known.ended.push_back((id.to_owned(), key));
         if known.ended.len() > ENDED_MAX
-            && let Some(oldest) = known.ended.pop_front()
+            && let Some((oldest, key)) = known.ended.pop_front()
         {
             known.turns.remove(&oldest);
+            if let Some(key) = key {
+                known.free(&key, &oldest);
+            }
         }
     }
 
@@ -362,6 +379,19 @@ impl Turns {
             .known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Frees a key, where it is still this turn's.
+    fn free(&mut self, key: &str, turn: &str) {
+        if self
+            .keys
+            .get(key)
+            .is_some_and(|(_, live)| live.id() == turn)
+        {
+            self.keys.remove(key);
+        }
     }
 }
 

@@ -17,8 +17,17 @@ pub async fn show(
     Shared(state): Shared<State>,
     Params((name, id)): Params<(String, String)>,
 ) -> Result<axum::Json<wire::Turn>, Problem> {
-    workspace(&state, &name)?;
-    Ok(axum::Json(shown(&find(&state, &id).await?)))
+    let store = workspace(&state, &name)?.store();
+    let live = find(&state, &id).await?;
+    let mut turn = shown(&live);
+    if turn.id != id
+        && let Some(below) = store.turn(&id).await?
+    {
+        turn.id = below.id;
+        turn.conversation = below.conversation;
+        turn.agent = below.agent;
+    }
+    Ok(axum::Json(turn))
 }
 
 /// Follow a turn.
@@ -45,7 +54,8 @@ pub async fn follow(
 
 /// Cancel a turn.
 ///
-/// What it does is stopped, its provider and tools included. One that has ended stays as it is.
+/// What it does is stopped, its provider and tools included. One that has ended stays as it is. With a turn that another one
+/// waits for, that other one is cancelled.
 #[utoipa::path(delete, operation_id = "cancel_turn", path = "/api/v1/workspaces/{workspace}/turns/{turn}", tag = "messages",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("turn" = String, Path, description = "Its id")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
