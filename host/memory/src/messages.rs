@@ -107,11 +107,12 @@ impl Store {
         conversation: &str,
         limit: usize,
     ) -> Result<Vec<Message>, Error> {
-        self.messages_before(conversation, None, limit).await
+        self.select_messages(conversation, None, limit, "receipt")
+            .await
     }
 
     /// Gives the last `limit` messages of a conversation, oldest first: of those with a `seq` under `before_seq` where it
-    /// is given, such as a turn's own.
+    /// is given, such as a turn's own. This is for what a model is told, so receipts are neither read nor given.
     ///
     /// # Errors
     /// [`Error::NotFound`]; any error of the database.
@@ -121,13 +122,26 @@ impl Store {
         before_seq: Option<i64>,
         limit: usize,
     ) -> Result<Vec<Message>, Error> {
+        self.select_messages(conversation, before_seq, limit, "NULL")
+            .await
+    }
+
+    async fn select_messages(
+        &self,
+        conversation: &str,
+        before_seq: Option<i64>,
+        limit: usize,
+        receipt: &'static str,
+    ) -> Result<Vec<Message>, Error> {
         let id = conversation.to_owned();
         let before = before_seq.unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |connection| {
-            let sql = "SELECT seq, role, agent, content, tool_calls, receipt, time_ms, turn FROM messages \
-                       WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
-            let mut statement = connection.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT seq, role, agent, content, tool_calls, {receipt}, time_ms, turn FROM messages \
+                 WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params![id, before, limit])?;
             let mut messages = Vec::new();
             while let Some(row) = rows.next()? {
