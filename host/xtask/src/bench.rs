@@ -14,6 +14,11 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<()> {
     components::build(root)?;
     components::build_guests(root)?;
     components::precompile(root, "release")?;
+    if filter.is_none_or(|filter| "providers".contains(filter))
+        && let Err(error) = setup::litellm(root)
+    {
+        say(&format!("LiteLLM is not measured: {error:#}"));
+    }
     say("building the benchmarks, optimised (the first time this takes several minutes)");
     let mut args = vec!["bench", "--package", "caxton", "--bench", "caxton", "--"];
     args.extend(filter);

