@@ -13,7 +13,8 @@ const ROUND: Duration = Duration::from_secs(4);
 const PER_SECOND_MIN: f64 = 2000.0;
 const P99_MAX: Duration = Duration::from_millis(100);
 
-/// Measures messages that begin conversations, and messages that go on in one each, in turns.
+/// Measures messages that begin conversations, and messages that go on in one, in turns. Conversations that grow as long as a
+/// round lasts are the longer the faster the server is; those of a fixed length are the measure to compare by.
 pub fn run() {
     let scratch = tempfile::tempdir().expect("a directory");
     let server = desk::instant(&scratch.path().join("desk"), 1);
@@ -23,14 +24,15 @@ pub fn run() {
         .build()
         .expect("a runtime");
     let mut kinds = [
-        ("new conversations", false, Vec::new(), 0.0),
-        ("64 conversations that go on", true, Vec::new(), 0.0),
+        ("new conversations", 1, Vec::new(), 0.0),
+        ("conversations of 20 messages", 20, Vec::new(), 0.0),
+        ("64 conversations that grow", usize::MAX, Vec::new(), 0.0),
     ];
     // The first round warms up.
     for round in 0..=ROUNDS {
-        for (_, goes_on, times, seconds) in &mut kinds {
+        for (_, length, times, seconds) in &mut kinds {
             let begun = Instant::now();
-            let taken = runtime.block_on(clients(host, *goes_on));
+            let taken = runtime.block_on(clients(host, *length));
             if round > 0 {
                 times.extend(taken);
                 *seconds += begun.elapsed().as_secs_f64();
@@ -55,7 +57,7 @@ pub fn run() {
 }
 
 /// The times of all messages, in nanoseconds, that all clients send in a round.
-async fn clients(host: &str, goes_on: bool) -> Vec<u64> {
+async fn clients(host: &str, length: usize) -> Vec<u64> {
     let end = Instant::now() + ROUND;
     let local = tokio::task::LocalSet::new();
     let tasks: Vec<_> = (0..CLIENTS)
@@ -64,16 +66,18 @@ async fn clients(host: &str, goes_on: bool) -> Vec<u64> {
             local.spawn_local(async move {
                 let mut socket = Socket::open(&host).await;
                 let first = message(&host, None);
-                let conversation = send(&mut socket, &first).await;
-                let request = match goes_on {
-                    true => message(&host, Some(&conversation)),
-                    false => first,
-                };
-                let mut times = Vec::new();
+                let mut request: Option<Vec<u8>> = None;
+                let (mut times, mut sent) = (Vec::new(), 0);
                 while Instant::now() < end {
                     let begun = Instant::now();
-                    send(&mut socket, &request).await;
+                    let conversation = send(&mut socket, request.as_ref().unwrap_or(&first)).await;
                     times.push(u64::try_from(begun.elapsed().as_nanos()).expect("short"));
+                    sent += 1;
+                    if sent % length == 0 {
+                        request = None;
+                    } else if request.is_none() {
+                        request = Some(message(&host, Some(&conversation)));
+                    }
                 }
                 times
             })
