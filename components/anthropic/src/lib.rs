@@ -9,7 +9,7 @@ mod options;
 
 use caxton_sdk::Provider;
 use caxton_sdk::provider::{LlmError, Model, Request, Response};
-use caxton_sdk::upstream::Upstream;
+use caxton_sdk::upstream::{Upstream, ask_for_less};
 
 use draft::Answer;
 use options::{Options, Settings};
@@ -51,17 +51,11 @@ impl Provider for Anthropic {
     fn complete(request: Request) -> Result<Response, LlmError> {
         let upstream = upstream()?;
         let settings = Settings::from_config()?;
-        let mut options = Options::first(&settings, &request);
-        loop {
-            match once(&upstream, &settings, &request, options) {
-                Err(LlmError::BadRequest(text)) => {
-                    options = options
-                        .without(&text, &request)
-                        .ok_or(LlmError::BadRequest(text))?;
-                }
-                outcome => return outcome,
-            }
-        }
+        ask_for_less(
+            Options::first(&settings, &request),
+            |options| once(&upstream, &settings, &request, *options),
+            |options, refusal| options.without(refusal, &request),
+        )
     }
 
     fn health() -> Result<(), LlmError> {

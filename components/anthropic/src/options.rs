@@ -1,8 +1,7 @@
-//! What the component's settings ask for, and what is left of it once a model has refused some. Models differ in what they
-//! take, and new ones come more often than this file changes; so the answer to a refusal is to try without, once.
+//! What the component's settings ask for, and what is left of it once a model has refused some.
 
 use caxton_sdk::provider::{LlmError, Request, ToolChoice};
-use caxton_sdk::{config, log};
+use caxton_sdk::{config, upstream};
 
 use crate::models;
 
@@ -97,12 +96,7 @@ impl Options {
             request.tool_choice,
             ToolChoice::Required | ToolChoice::Named(_)
         );
-        let left_out = |what: &str| {
-            log::warning(&format!(
-                "the model {} takes no {what}; it was left out",
-                request.model
-            ));
-        };
+        let left_out = |what: &str| upstream::left_out(&request.model, what);
         if self.thoughts && says("messages.") && (says("thinking") || says("signature")) {
             // A thought counts only in the conversation that it was thought in, and earlier messages may be gone.
             self.thoughts = false;

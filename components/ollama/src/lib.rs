@@ -11,6 +11,7 @@ mod tools;
 mod wire;
 
 use caxton_sdk::provider::{CallIds, LlmError, Model, Request, Response};
+use caxton_sdk::upstream::ask_for_less;
 use caxton_sdk::{Provider, deltas};
 
 use crate::answer::Answer;
@@ -55,18 +56,15 @@ caxton_sdk::export_tools!(Ollama);
 
 /// Asks for an answer. The setting `think` is for all models, so one that can't think is asked without it.
 fn complete(server: &Server, settings: &Settings, request: &Request) -> Result<Response, LlmError> {
-    match attempt(server, settings, request) {
-        Err(LlmError::BadRequest(text))
-            if settings.think.is_some() && text.contains("does not support thinking") =>
-        {
-            let settings = Settings {
-                think: None,
-                ..settings.clone()
-            };
-            attempt(server, &settings, request)
-        }
-        outcome => outcome,
-    }
+    ask_for_less(
+        settings.clone(),
+        |settings| attempt(server, settings, request),
+        |mut settings, refusal| {
+            let is_thinking = refusal.contains("does not support thinking");
+            settings.think.take().filter(|_| is_thinking)?;
+            Some(settings)
+        },
+    )
 }
 
 /// Asks once and reads the answer to its end, passing each piece on at once.

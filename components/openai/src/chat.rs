@@ -3,9 +3,8 @@
 mod body;
 mod draft;
 
-use caxton_sdk::log;
 use caxton_sdk::provider::{LlmError, Request, Response};
-use caxton_sdk::upstream::Upstream;
+use caxton_sdk::upstream::{Upstream, ask_for_less, left_out};
 
 use crate::models;
 use body::Dialect;
@@ -17,7 +16,7 @@ use draft::Answer;
 /// # Errors
 /// Those of [`Upstream`]; `bad-response` where the stream ends before the answer is complete.
 pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmError> {
-    let mut dialect = Dialect {
+    let dialect = Dialect {
         max_tokens_key: if models::is_openai(&upstream.base_url) {
             "max_completion_tokens"
         } else {
@@ -26,16 +25,11 @@ pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmE
         stream_usage: true,
         temperature: true,
     };
-    loop {
-        match once(upstream, request, dialect) {
-            Err(LlmError::BadRequest(text)) => {
-                dialect = dialect
-                    .without(&text, request)
-                    .ok_or(LlmError::BadRequest(text))?;
-            }
-            outcome => return outcome,
-        }
-    }
+    ask_for_less(
+        dialect,
+        |dialect| once(upstream, request, *dialect),
+        |dialect, refusal| dialect.without(refusal, request),
+    )
 }
 
 fn once(upstream: &Upstream, request: &Request, dialect: Dialect) -> Result<Response, LlmError> {
@@ -56,10 +50,7 @@ impl Dialect {
             && request.temperature.is_some()
             && refusal.contains("temperature")
         {
-            log::warning(&format!(
-                "the model {} takes no such temperature; it was left out",
-                request.model
-            ));
+            left_out(&request.model, "such temperature");
             self.temperature = false;
         } else {
             return None;

@@ -5,9 +5,8 @@ mod body;
 mod draft;
 mod stops;
 
-use caxton_sdk::log;
 use caxton_sdk::provider::{LlmError, Request, Response};
-use caxton_sdk::upstream::Upstream;
+use caxton_sdk::upstream::{Upstream, ask_for_less, left_out};
 
 use body::Options;
 use draft::Answer;
@@ -18,20 +17,15 @@ use draft::Answer;
 /// # Errors
 /// Those of [`Upstream`]; `bad-response` where the stream ends before the answer is complete.
 pub fn complete(upstream: &Upstream, request: &Request) -> Result<Response, LlmError> {
-    let mut options = Options {
+    let options = Options {
         reasoning: true,
         temperature: true,
     };
-    loop {
-        match once(upstream, request, options) {
-            Err(LlmError::BadRequest(text)) => {
-                options = options
-                    .without(&text, request)
-                    .ok_or(LlmError::BadRequest(text))?;
-            }
-            outcome => return outcome,
-        }
-    }
+    ask_for_less(
+        options,
+        |options| once(upstream, request, *options),
+        |options, refusal| options.without(refusal, request),
+    )
 }
 
 fn once(upstream: &Upstream, request: &Request, options: Options) -> Result<Response, LlmError> {
@@ -51,10 +45,7 @@ impl Options {
             && request.temperature.is_some()
             && refusal.contains("temperature")
         {
-            log::warning(&format!(
-                "the model {} takes no such temperature; it was left out",
-                request.model
-            ));
+            left_out(&request.model, "such temperature");
             self.temperature = false;
         } else {
             return None;

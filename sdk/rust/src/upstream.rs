@@ -45,6 +45,7 @@
 
 mod failure;
 pub mod opaque;
+mod options;
 mod waiting;
 
 use serde_json::{Map, Value};
@@ -55,6 +56,7 @@ use crate::provider::LlmError;
 use crate::{config, sse};
 
 pub use failure::{Refusal, host_failure, in_stream, shortened};
+pub use options::{ask_for_less, left_out};
 pub use waiting::retry_after_ms;
 
 /// The longest JSON document that is read, in bytes: a list of models, an answer that is not streamed, or an error. The
