@@ -1,7 +1,7 @@
 //! Our request as the JSON body of a Messages request.
 
 use caxton_sdk::provider::{LlmError, Request, ToolChoice};
-use caxton_sdk::upstream::schema;
+use caxton_sdk::upstream::{input_schema, schema};
 use serde_json::{Map, Value, json};
 
 use crate::messages::{self, Conversation};
@@ -82,10 +82,7 @@ pub fn body(request: &Request, settings: &Settings, options: Options) -> Result<
         .tools
         .iter()
         .map(|tool| {
-            let schema = schema(
-                &tool.input_schema,
-                &format!("the input schema of the tool `{}`", tool.name),
-            )?;
+            let schema = input_schema(tool)?;
             Ok(json!({"name": tool.name, "description": tool.description, "input_schema": schema}))
         })
         .collect::<Result<Vec<Value>, LlmError>>()?;

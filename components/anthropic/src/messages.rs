@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::Role;
 use caxton_sdk::provider::{Message, Part};
-use caxton_sdk::upstream::opaque;
-use serde_json::{Map, Value, json};
+use caxton_sdk::upstream::{arguments, opaque};
+use serde_json::{Value, json};
 
 /// A conversation in Anthropic's shape.
 #[derive(Debug, Default, PartialEq)]
@@ -69,9 +69,7 @@ fn blocks(message: &Message, thoughts: bool) -> Vec<Value> {
                 "source": {"type": "base64", "media_type": blob.mime_type, "data": STANDARD.encode(&blob.data)},
             })),
             Part::Call(call) => {
-                // Only an object is taken; a model may have written anything.
-                let input: Map<String, Value> =
-                    serde_json::from_str(&call.arguments).unwrap_or_default();
+                let input = arguments(&call.arguments);
                 blocks.push(json!({"type": "tool_use", "id": id(&call.id), "name": call.name, "input": input}));
             }
             Part::Output(output) => {

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::provider::{Message, Part, Request, ToolCall, ToolOutput};
+use caxton_sdk::upstream::arguments;
 use caxton_sdk::{Role, Value, json};
 
 use crate::signature::{self, Signatures};
@@ -93,12 +94,4 @@ fn model_parts(message: &Message, signatures: &Signatures) -> Vec<Value> {
         }
     }
     parts
-}
-
-/// A call's arguments as the object that the API wants. What a model wrote may be anything else; its result says so.
-fn arguments(text: &str) -> Value {
-    serde_json::from_str(text)
-        .ok()
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}))
 }

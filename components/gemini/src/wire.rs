@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use caxton_sdk::provider::{LlmError, Part, Request, ToolChoice, ToolSpec};
-use caxton_sdk::upstream::schema;
+use caxton_sdk::upstream::{input_schema, schema};
 use caxton_sdk::{Role, Value, config, json};
 use serde_json::Map;
 
@@ -47,11 +47,10 @@ fn system(request: &Request) -> Option<String> {
 }
 
 fn declared(tool: &ToolSpec) -> Result<Value, LlmError> {
-    let what = format!("the input schema of the tool `{}`", tool.name);
     Ok(json!({
         "name": tool.name,
         "description": tool.description,
-        "parametersJsonSchema": plain(schema(&tool.input_schema, &what)?),
+        "parametersJsonSchema": plain(input_schema(tool)?),
     }))
 }
 

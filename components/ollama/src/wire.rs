@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice, ToolOutput, ToolSpec};
-use caxton_sdk::upstream::schema;
+use caxton_sdk::upstream::{arguments, input_schema, output_text, schema};
 use caxton_sdk::{Role, Value, config, json};
 use serde_json::Map;
 
@@ -98,10 +98,7 @@ fn offered(request: &Request) -> Result<Vec<Value>, LlmError> {
         ToolChoice::Named(name) => tool.name == *name,
     };
     let declared = |tool: &ToolSpec| {
-        let mut parameters = schema(
-            &tool.input_schema,
-            &format!("the input schema of the tool `{}`", tool.name),
-        )?;
+        let mut parameters = input_schema(tool)?;
         // The templates of some models go through the properties and stumble where there are none.
         if let Some(parameters) = parameters.as_object_mut() {
             parameters.entry("properties").or_insert_with(|| json!({}));
@@ -171,20 +168,7 @@ fn tool_message(output: &ToolOutput, all: &[Message]) -> Value {
             Part::Call(call) if call.id == output.id => Some(call.name.as_str()),
             _ => None,
         });
-    let content = if output.is_error {
-        format!("Error: {}", output.text)
-    } else {
-        output.text.clone()
-    };
-    json!({"role": "tool", "tool_name": name, "tool_call_id": output.id, "content": content})
-}
-
-/// A call's arguments as the object that the API wants. What a model wrote may be anything else; its result says so.
-fn arguments(text: &str) -> Value {
-    serde_json::from_str(text)
-        .ok()
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}))
+    json!({"role": "tool", "tool_name": name, "tool_call_id": output.id, "content": output_text(output)})
 }
 
 /// What a model thought before its calls, to be given back with them.

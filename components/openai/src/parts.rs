@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use caxton_sdk::Blob;
-use caxton_sdk::provider::ToolOutput;
 use serde_json::Value;
 
 /// A picture as a `data:` URL.
@@ -18,15 +17,6 @@ pub fn data_url(blob: &Blob) -> String {
 /// A call's arguments, which must be JSON even where there are none.
 pub fn arguments(text: &str) -> &str {
     if text.trim().is_empty() { "{}" } else { text }
-}
-
-/// What a call gave. Neither protocol has a field for failure, so the text says it.
-pub fn output_text(output: &ToolOutput) -> String {
-    if output.is_error {
-        format!("Error: {}", output.text)
-    } else {
-        output.text.clone()
-    }
 }
 
 /// Whether the upstream's strict mode takes this schema: every object closed, every property required.

@@ -43,6 +43,7 @@
 //! }
 //! ```
 
+mod body;
 mod failure;
 pub mod opaque;
 mod options;
@@ -55,6 +56,7 @@ use crate::http::{Error, Request, Response};
 use crate::provider::LlmError;
 use crate::{config, sse};
 
+pub use body::{arguments, input_schema, merge, output_text, schema};
 pub use failure::{Refusal, host_failure, in_stream, shortened};
 pub use options::{ask_for_less, left_out};
 pub use waiting::retry_after_ms;
@@ -291,32 +293,6 @@ impl Upstream {
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
-}
-
-/// Lays `patch` over `body` (RFC 7396): objects are merged, `null` takes a field away, anything else takes its place.
-pub fn merge(body: &mut Value, patch: &Map<String, Value>) {
-    if !body.is_object() {
-        *body = Value::Object(Map::new());
-    }
-    let Some(fields) = body.as_object_mut() else {
-        return;
-    };
-    for (key, value) in patch {
-        match value {
-            Value::Null => drop(fields.remove(key)),
-            Value::Object(inner) => merge(fields.entry(key.as_str()).or_insert(Value::Null), inner),
-            _ => drop(fields.insert(key.clone(), value.clone())),
-        }
-    }
-}
-
-/// Reads a JSON Schema of a request; `what` says whose it is, such as `the response schema`.
-///
-/// # Errors
-/// `bad-request` where it is not JSON.
-pub fn schema(text: &str, what: &str) -> Result<Value, LlmError> {
-    serde_json::from_str(text)
-        .map_err(|error| LlmError::BadRequest(format!("{what} is not JSON: {error}")))
 }
 
 /// Reads a setting that is an object; an empty one where it is not set.

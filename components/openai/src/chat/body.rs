@@ -2,10 +2,10 @@
 
 use caxton_sdk::Role;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
-use caxton_sdk::upstream::schema;
+use caxton_sdk::upstream::{input_schema, output_text, schema};
 use serde_json::{Map, Value, json};
 
-use crate::parts::{arguments, data_url, is_strict, output_text};
+use crate::parts::{arguments, data_url, is_strict};
 
 /// What a server wants differently from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn body(request: &Request, dialect: Dialect) -> Result<Value, LlmError> {
             .tools
             .iter()
             .map(|tool| {
-                let parameters = schema(&tool.input_schema, &format!("the input schema of the tool `{}`", tool.name))?;
+                let parameters = input_schema(tool)?;
                 Ok(json!({"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": parameters}}))
             })
             .collect();

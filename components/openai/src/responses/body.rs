@@ -3,10 +3,10 @@
 
 use caxton_sdk::Role;
 use caxton_sdk::provider::{LlmError, Message, Part, Request, ToolChoice};
-use caxton_sdk::upstream::{opaque, schema};
+use caxton_sdk::upstream::{input_schema, opaque, output_text, schema};
 use serde_json::{Map, Value, json};
 
-use crate::parts::{arguments, data_url, is_strict, output_text};
+use crate::parts::{arguments, data_url, is_strict};
 
 /// What a model may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,7 @@ pub fn body(request: &Request, options: Options) -> Result<Value, LlmError> {
             .tools
             .iter()
             .map(|tool| {
-                let parameters = schema(
-                    &tool.input_schema,
-                    &format!("the input schema of the tool `{}`", tool.name),
-                )?;
+                let parameters = input_schema(tool)?;
                 // Left out, it would mean strict, which refuses schemas with optional properties.
                 Ok(json!({
                     "type": "function",
