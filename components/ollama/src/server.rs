@@ -2,7 +2,7 @@
 
 use caxton_sdk::http::{Request, Response};
 use caxton_sdk::provider::LlmError;
-use caxton_sdk::upstream::{DOCUMENT_BYTES_MAX, Refusal, Upstream};
+use caxton_sdk::upstream::{DOCUMENT_BYTES_MAX, Upstream};
 use caxton_sdk::{Value, json};
 
 use crate::failure;
@@ -75,24 +75,10 @@ impl Server {
     }
 
     fn send(&self, request: Request, model: Option<&str>) -> Result<Response, LlmError> {
-        let headers = &self.upstream.headers;
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(name.as_str(), value.as_str())
-        });
-        let response = request
-            .send()
-            .map_err(|error| failure::of_host(self.name(), error))?;
-        if response.is_success() {
-            return Ok(response);
-        }
-        let refusal = Refusal {
-            server: self.name().to_owned(),
-            status: response.status(),
-            headers: response.headers().to_vec(),
-            // A body that can't be read is no reason to lose the status.
-            body: response.bytes(DOCUMENT_BYTES_MAX).unwrap_or_default(),
-        };
-        Err(failure::refused(&refusal, model))
+        self.upstream
+            .try_send(request)
+            .map_err(|error| failure::of_host(self.name(), error))?
+            .map_err(|refusal| failure::refused(&refusal, model))
     }
 
     fn document(&self, path: &str, response: Response) -> Result<Value, LlmError> {

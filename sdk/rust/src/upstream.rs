@@ -186,16 +186,25 @@ impl Upstream {
         request: Request,
         refused: impl FnOnce(&Refusal) -> LlmError,
     ) -> Result<Response, LlmError> {
+        self.try_send(request)
+            .map_err(|error| host_failure(&self.base_url, error))?
+            .map_err(|refusal| refused(&refusal))
+    }
+
+    /// Sends a request with the headers that the settings want, and gives the response, or the refusal where its status is no
+    /// success: for providers with words of their own for everything that goes wrong.
+    ///
+    /// # Errors
+    /// Why the host could not make the request.
+    pub fn try_send(&self, request: Request) -> Result<Result<Response, Refusal>, Error> {
         let request = self.headers.iter().fold(request, |request, (name, value)| {
             request.header(name.as_str(), value.as_str())
         });
-        let response = request
-            .send()
-            .map_err(|error| host_failure(&self.base_url, error))?;
+        let response = request.send()?;
         if response.is_success() {
-            return Ok(response);
+            return Ok(Ok(response));
         }
-        Err(refused(&Refusal {
+        Ok(Err(Refusal {
             server: self.base_url.clone(),
             status: response.status(),
             headers: response.headers().to_vec(),
