@@ -21,7 +21,7 @@ const FILTERS: &[&str] = &[
 ];
 
 /// The answer as far as it has come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// What messages call the server.
     server: String,
@@ -46,18 +46,8 @@ impl Answer {
         Self {
             server: server.to_owned(),
             model: model.to_owned(),
-            text: String::new(),
-            calls: Vec::new(),
-            signatures: Vec::new(),
-            text_signature: None,
             ids,
-            usage: Usage {
-                input_tokens: 0,
-                cached_input_tokens: 0,
-                output_tokens: 0,
-            },
-            finish_reason: None,
-            finish_message: String::new(),
+            ..Self::default()
         }
     }
 

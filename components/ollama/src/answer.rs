@@ -7,7 +7,7 @@ use caxton_sdk::provider::{CallIds, LlmError, Part, Response, StopReason, ToolCa
 use crate::{failure, wire};
 
 /// The answer as far as it has come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// What messages call the server.
     server: String,
@@ -27,16 +27,8 @@ impl Answer {
         Self {
             server: server.to_owned(),
             model: model.to_owned(),
-            text: String::new(),
-            thinking: String::new(),
-            calls: Vec::new(),
             ids,
-            usage: Usage {
-                input_tokens: 0,
-                cached_input_tokens: 0,
-                output_tokens: 0,
-            },
-            done: None,
+            ..Self::default()
         }
     }
 

@@ -48,6 +48,17 @@ impl<T: Provider> Guest for T {
     }
 }
 
+impl Default for Usage {
+    /// Nothing was used.
+    fn default() -> Self {
+        Self {
+            input_tokens: 0,
+            cached_input_tokens: 0,
+            output_tokens: 0,
+        }
+    }
+}
+
 /// Ids for tool calls, each new to its conversation. Results refer to calls by them, but some upstreams give none, or the
 /// same again.
 #[derive(Clone, Debug, Default, PartialEq)]

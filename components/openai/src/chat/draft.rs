@@ -219,11 +219,7 @@ impl Answer {
             },
             parts,
             stop_reason,
-            usage: self.usage.unwrap_or(Usage {
-                input_tokens: 0,
-                cached_input_tokens: 0,
-                output_tokens: 0,
-            }),
+            usage: self.usage.unwrap_or_default(),
         })
     }
 }
