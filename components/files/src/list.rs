@@ -80,16 +80,7 @@ fn listed(list: &List, roots: &[Root]) -> Result<Value, String> {
     let depth = list
         .depth
         .unwrap_or(if is_deep { walk::DEPTH_MAX } else { 1 });
-    let starts = match list.path.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) => vec![roots::find(roots, path)?],
-        None if roots.is_empty() => {
-            return Err(format!(
-                "no directory is granted. Add one to the component's grants in caxton.toml: {}",
-                roots::GRANT
-            ));
-        }
-        None => roots.iter().map(Root::place).collect(),
-    };
+    let starts = roots::starts(roots, list.path.as_deref())?;
     let mut entries = Vec::new();
     if list.path.is_none() {
         let shown = |root: &Root| json!({"path": root.place().name, "kind": "directory", "mode": if root.is_writable { "write" } else { "read" }});

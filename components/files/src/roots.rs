@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// How a directory is granted, for messages.
-pub const GRANT: &str = "files = [{ path = \"data\", mode = \"read\" }]";
+const GRANT: &str = "files = [{ path = \"data\", mode = \"read\" }]";
 
 /// A granted directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,20 @@ pub fn granted() -> Vec<Root> {
 #[cfg(not(target_os = "wasi"))]
 pub fn granted() -> Vec<Root> {
     Vec::new()
+}
+
+/// Finds where a walk starts: at `path`, or in every one of `roots` where none is given.
+///
+/// # Errors
+/// A sentence that names the path, the reason and the grant that is missing.
+pub fn starts(roots: &[Root], path: Option<&str>) -> Result<Vec<Place>, String> {
+    match path.filter(|path| !path.is_empty()) {
+        Some(path) => Ok(vec![find(roots, path)?]),
+        None if roots.is_empty() => Err(format!(
+            "no directory is granted. Add one to the component's grants in caxton.toml: {GRANT}"
+        )),
+        None => Ok(roots.iter().map(Root::place).collect()),
+    }
 }
 
 /// Finds the place of `path` in one of `roots`.

@@ -95,16 +95,7 @@ fn found(search: &Search, roots: &[Root]) -> Result<Value, String> {
         })?;
     let glob = search.pattern.as_deref().map(Glob::parse).transpose()?;
     let limit = search.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
-    let starts = match search.path.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) => vec![roots::find(roots, path)?],
-        None if roots.is_empty() => {
-            return Err(format!(
-                "no directory is granted. Add one to the component's grants in caxton.toml: {}",
-                roots::GRANT
-            ));
-        }
-        None => roots.iter().map(Root::place).collect(),
-    };
+    let starts = roots::starts(roots, search.path.as_deref())?;
     let mut matches = Vec::new();
     let mut files: u64 = 0;
     let mut is_whole = true;
