@@ -4,10 +4,9 @@
 mod refused;
 mod stream;
 
-use caxton_sdk::provider::{
-    Blob, LlmError, Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
-};
-use caxton_sdk::testing::{self, Reply, reply, upstream};
+use caxton_sdk::provider::{Blob, LlmError, Part, Request, Role, ToolChoice, ToolSpec};
+use caxton_sdk::testing::provider::{body_of, call, message, output, request, text};
+use caxton_sdk::testing::{Reply, configure, reply, upstream};
 use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
@@ -43,53 +42,8 @@ fn hi() -> Result<Reply, http::Error> {
     )
 }
 
-fn configure(settings: &[(&str, &str)]) {
-    testing::with(|host| {
-        for (key, value) in settings {
-            host.config.insert((*key).into(), (*value).into());
-        }
-    });
-}
-
-fn request(messages: Vec<Message>) -> Request {
-    Request {
-        model: "m".into(),
-        messages,
-        tools: Vec::new(),
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
-    }
-}
-
-fn message(role: Role, parts: Vec<Part>) -> Message {
-    Message { role, parts }
-}
-
-fn text(text: &str) -> Part {
-    Part::Text(text.into())
-}
-
-fn call(id: &str, arguments: &str) -> Part {
-    Part::Call(ToolCall {
-        id: id.into(),
-        name: "f".into(),
-        arguments: arguments.into(),
-    })
-}
-
-fn output(id: &str, text: &str, is_error: bool) -> Part {
-    Part::Output(ToolOutput {
-        id: id.into(),
-        text: text.into(),
-        is_error,
-    })
-}
-
 fn hello() -> Request {
-    request(vec![message(Role::User, vec![text("hello")])])
+    request("m", vec![message(Role::User, vec![text("hello")])])
 }
 
 fn with_tool(choice: ToolChoice) -> Request {
@@ -104,10 +58,6 @@ fn with_tool(choice: ToolChoice) -> Request {
     }
 }
 
-fn body_of(request: &http::Request) -> Value {
-    serde_json::from_slice(request.body.as_deref().unwrap_or_default()).expect("JSON")
-}
-
 /// The body of the one request that is sent.
 fn sent(settings: &[(&str, &str)], request: Request) -> Value {
     let seen = upstream(vec![hi()]);
@@ -119,21 +69,27 @@ fn sent(settings: &[(&str, &str)], request: Request) -> Value {
 #[test]
 fn the_request_says_everything_in_the_protocols_words() {
     let seen = upstream(vec![hi()]);
-    let mut request = request(vec![
-        message(Role::System, vec![text("Be brief.")]),
-        message(
-            Role::User,
-            vec![
-                text("Look"),
-                Part::Image(Blob {
-                    data: vec![1, 2],
-                    mime_type: "image/png".into(),
-                }),
-            ],
-        ),
-        message(Role::Assistant, vec![text("Hm."), call("a", r#"{"x":1}"#)]),
-        message(Role::User, vec![text("and?"), output("a", "no file", true)]),
-    ]);
+    let mut request = request(
+        "m",
+        vec![
+            message(Role::System, vec![text("Be brief.")]),
+            message(
+                Role::User,
+                vec![
+                    text("Look"),
+                    Part::Image(Blob {
+                        data: vec![1, 2],
+                        mime_type: "image/png".into(),
+                    }),
+                ],
+            ),
+            message(
+                Role::Assistant,
+                vec![text("Hm."), call("a", "f", r#"{"x":1}"#)],
+            ),
+            message(Role::User, vec![text("and?"), output("a", "no file", true)]),
+        ],
+    );
     request.tools = with_tool(ToolChoice::Auto).tools;
     request.tool_choice = ToolChoice::Named("f".into());
     request.max_tokens = Some(7);
@@ -178,20 +134,23 @@ fn the_request_says_everything_in_the_protocols_words() {
 fn messages_take_turns_and_hold_only_what_is_accepted() {
     let body = sent(
         &[("cache", "false")],
-        request(vec![
-            message(Role::User, vec![text("one"), text("  \n")]),
-            message(Role::User, vec![text("two")]),
-            message(Role::Assistant, vec![text("")]),
-            message(Role::User, vec![text("three")]),
-            message(Role::Assistant, vec![call("functions.f:0", "[1")]),
-            message(Role::Assistant, vec![call("b", "7")]),
-            message(Role::User, vec![text("four")]),
-            message(
-                Role::User,
-                vec![output("functions.f:0", "", false), output("b", "B", false)],
-            ),
-            message(Role::System, vec![text("late")]),
-        ]),
+        request(
+            "m",
+            vec![
+                message(Role::User, vec![text("one"), text("  \n")]),
+                message(Role::User, vec![text("two")]),
+                message(Role::Assistant, vec![text("")]),
+                message(Role::User, vec![text("three")]),
+                message(Role::Assistant, vec![call("functions.f:0", "f", "[1")]),
+                message(Role::Assistant, vec![call("b", "f", "7")]),
+                message(Role::User, vec![text("four")]),
+                message(
+                    Role::User,
+                    vec![output("functions.f:0", "", false), output("b", "B", false)],
+                ),
+                message(Role::System, vec![text("late")]),
+            ],
+        ),
     );
     assert_eq!(
         body["messages"],

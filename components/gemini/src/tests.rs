@@ -2,9 +2,8 @@
 
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::http::Error;
-use caxton_sdk::provider::{
-    LlmError, Message, Part, Request, Response, Role, StopReason, ToolCall, ToolChoice,
-};
+use caxton_sdk::provider::{LlmError, Part, Request, Response, Role, StopReason};
+use caxton_sdk::testing::provider::{call, code, cuts, message, request, text};
 use caxton_sdk::testing::{self, Reply, reply, upstream};
 use caxton_sdk::{Provider, Value, json};
 
@@ -13,36 +12,11 @@ use super::Gemini;
 mod refusals;
 mod requests;
 
-fn request(model: &str, messages: Vec<Message>) -> Request {
-    Request {
-        model: model.into(),
-        messages,
-        tools: Vec::new(),
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
-    }
-}
-
 fn hello() -> Request {
-    request("gemini-3.5-flash", vec![says(Role::User, "hello")])
-}
-
-fn says(role: Role, text: &str) -> Message {
-    Message {
-        role,
-        parts: vec![Part::Text(text.into())],
-    }
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Part {
-    Part::Call(ToolCall {
-        id: id.into(),
-        name: name.into(),
-        arguments: arguments.into(),
-    })
+    request(
+        "gemini-3.5-flash",
+        vec![message(Role::User, vec![text("hello")])],
+    )
 }
 
 fn stream(text: &str) -> Result<Reply, Error> {
@@ -106,20 +80,6 @@ fn complete(text: &str) -> Result<Response, LlmError> {
     Gemini::complete(hello())
 }
 
-fn name(error: &LlmError) -> &'static str {
-    match error {
-        LlmError::Auth(_) => "auth",
-        LlmError::RateLimited(_) => "rate-limited",
-        LlmError::Overloaded(_) => "overloaded",
-        LlmError::ContextTooLong(_) => "context-too-long",
-        LlmError::ContentFiltered(_) => "content-filtered",
-        LlmError::ModelNotFound(_) => "model-not-found",
-        LlmError::BadRequest(_) => "bad-request",
-        LlmError::BadResponse(_) => "bad-response",
-        LlmError::Unreachable(_) => "unreachable",
-    }
-}
-
 #[test]
 fn a_stream_is_put_together_wherever_it_is_split() {
     let text = calls();
@@ -145,17 +105,13 @@ fn a_stream_is_put_together_wherever_it_is_split() {
         Delta::Call("csv__describe".into()),
         Delta::Call("time__now".into()),
     ];
-    for at in 0..=text.len() {
-        let (first, second) = text.as_bytes().split_at(at);
-        upstream(vec![reply(200, "text/event-stream", &[first, second])]);
+    for (at, reply) in cuts("text/event-stream", &text).enumerate() {
+        upstream(vec![reply]);
         let answer = Gemini::complete(hello()).expect("an answer");
-        assert_eq!(answer, whole, "split at {at}");
+        assert_eq!(answer, whole, "cut {at}");
         let deltas = testing::with(|host| std::mem::take(&mut host.deltas));
-        assert_eq!(deltas, expected, "split at {at}");
+        assert_eq!(deltas, expected, "cut {at}");
     }
-    let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
-    upstream(vec![reply(200, "text/event-stream", &bytes)]);
-    assert_eq!(Gemini::complete(hello()), Ok(whole));
 }
 
 #[test]
@@ -255,7 +211,7 @@ fn reasons_to_stop_are_told_apart() {
             (vec![end(reason)], without),
         ] {
             let outcome = complete(&events(&stream)).map(|response| response.stop_reason);
-            assert_eq!(outcome.map_err(|error| name(&error)), expected, "{reason}");
+            assert_eq!(outcome.map_err(|error| code(&error)), expected, "{reason}");
         }
     }
     let mut malformed = end("MALFORMED_FUNCTION_CALL");
@@ -344,7 +300,7 @@ fn odd_events_are_understood_or_refused() {
         ),
     ] {
         let outcome = complete(&stream).map(|response| response.parts);
-        assert_eq!(outcome.map_err(|error| name(&error)), expected, "{stream}");
+        assert_eq!(outcome.map_err(|error| code(&error)), expected, "{stream}");
     }
 }
 

@@ -3,46 +3,18 @@
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::http::Error;
 use caxton_sdk::provider::{
-    Blob, LlmError, Message, Part, Request, Response, Role, StopReason, ToolCall, ToolChoice,
-    ToolOutput, ToolSpec,
+    Blob, LlmError, Part, Request, Response, Role, StopReason, ToolChoice, ToolSpec,
 };
-use caxton_sdk::testing::{self, Reply, reply, upstream};
-use caxton_sdk::{Provider, Value, http, json};
+use caxton_sdk::testing::provider::{body_of, call, code, cuts, message, output, request, text};
+use caxton_sdk::testing::{self, Reply, configure, reply, upstream};
+use caxton_sdk::{Provider, Value, json};
 
 use super::Ollama;
 
 mod machine;
 
-fn request(messages: Vec<Message>) -> Request {
-    Request {
-        model: "qwen3:8b".into(),
-        messages,
-        tools: Vec::new(),
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
-    }
-}
-
 fn hello() -> Request {
-    request(vec![user(vec![Part::Text("hello".into())])])
-}
-
-fn user(parts: Vec<Part>) -> Message {
-    Message {
-        role: Role::User,
-        parts,
-    }
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Part {
-    Part::Call(ToolCall {
-        id: id.into(),
-        name: name.into(),
-        arguments: arguments.into(),
-    })
+    request("qwen3:8b", vec![message(Role::User, vec![text("hello")])])
 }
 
 fn stream(text: &str) -> Result<Reply, Error> {
@@ -62,31 +34,9 @@ fn refusal(status: u16, text: &str) -> Result<Reply, Error> {
     reply(status, "application/json", &[body.as_bytes()])
 }
 
-fn configure(key: &str, value: &str) {
-    testing::with(|host| host.config.insert(key.into(), value.into()));
-}
-
-fn sent(request: &http::Request) -> Value {
-    serde_json::from_slice(request.body.as_deref().expect("a body")).expect("JSON")
-}
-
 fn complete(text: &str) -> Result<Response, LlmError> {
     upstream(vec![stream(text)]);
     Ollama::complete(hello())
-}
-
-fn name(error: &LlmError) -> &'static str {
-    match error {
-        LlmError::Auth(_) => "auth",
-        LlmError::RateLimited(_) => "rate-limited",
-        LlmError::Overloaded(_) => "overloaded",
-        LlmError::ContextTooLong(_) => "context-too-long",
-        LlmError::ContentFiltered(_) => "content-filtered",
-        LlmError::ModelNotFound(_) => "model-not-found",
-        LlmError::BadRequest(_) => "bad-request",
-        LlmError::BadResponse(_) => "bad-response",
-        LlmError::Unreachable(_) => "unreachable",
-    }
 }
 
 /// A model that thinks, writes and calls two tools: one with an id, as newer servers give it, one without.
@@ -127,17 +77,13 @@ fn a_stream_is_put_together_wherever_it_is_split() {
         Delta::Call("time__now".into()),
     ];
     let text = CALLS.replace('\n', "\r\n");
-    for at in 0..=text.len() {
-        let (first, second) = text.as_bytes().split_at(at);
-        upstream(vec![reply(200, "application/x-ndjson", &[first, second])]);
+    for (at, reply) in cuts("application/x-ndjson", &text).enumerate() {
+        upstream(vec![reply]);
         let answer = Ollama::complete(hello()).expect("an answer");
-        assert_eq!(answer, whole, "split at {at}");
+        assert_eq!(answer, whole, "cut {at}");
         let deltas = testing::with(|host| std::mem::take(&mut host.deltas));
-        assert_eq!(deltas, expected, "split at {at}");
+        assert_eq!(deltas, expected, "cut {at}");
     }
-    let bytes: Vec<&[u8]> = CALLS.as_bytes().chunks(1).collect();
-    upstream(vec![reply(200, "application/x-ndjson", &bytes)]);
-    assert_eq!(Ollama::complete(hello()), Ok(whole));
 }
 
 #[test]
@@ -176,7 +122,7 @@ fn ends_are_told_apart() {
     ] {
         let line = format!(r#"{{"message":{{"role":"assistant","content":"Hi"}},{end}}}"#);
         let outcome = complete(&line).map(|response| response.stop_reason);
-        assert_eq!(outcome.map_err(|error| name(&error)), expected, "{end}");
+        assert_eq!(outcome.map_err(|error| code(&error)), expected, "{end}");
     }
 }
 
@@ -229,7 +175,7 @@ fn errors_name_what_to_do() {
     ] {
         upstream(vec![answer]);
         let error = Ollama::complete(hello()).expect_err(needle);
-        assert_eq!(name(&error), expected, "{error:?}");
+        assert_eq!(code(&error), expected, "{error:?}");
         let text = crate::failure::told(error);
         assert!(text.contains(needle), "{text} lacks {needle}");
     }
@@ -245,50 +191,46 @@ fn only_a_server_that_is_down_is_to_be_started() {
 #[test]
 fn the_request_says_everything_in_the_apis_words() {
     let seen = upstream(vec![stream(CALLS)]);
-    for (key, value) in [
+    configure(&[
         ("base_url", "http://127.0.0.1:11434/"),
         ("num_ctx", "8192"),
         ("options", r#"{"top_k":20,"temperature":1}"#),
         ("keep_alive", "10m"),
         ("think", "low"),
         ("extra_body", r#"{"shift":false}"#),
-    ] {
-        configure(key, value);
-    }
-    let mut request = request(vec![
-        Message {
-            role: Role::System,
-            parts: vec![Part::Text("Be brief.".into())],
-        },
-        user(vec![
-            Part::Text("Look".into()),
-            Part::Image(Blob {
-                data: vec![1, 2],
-                mime_type: "image/png".into(),
-            }),
-        ]),
-        Message {
-            role: Role::Assistant,
-            parts: vec![
-                Part::Opaque(r#"{"thinking":"Hm."}"#.into()),
-                call("a", "f", r#"{"x":1}"#),
-                call("b", "g", "not JSON"),
-            ],
-        },
-        user(vec![
-            Part::Output(ToolOutput {
-                id: "a".into(),
-                text: "no file".into(),
-                is_error: true,
-            }),
-            Part::Output(ToolOutput {
-                id: "b".into(),
-                text: "7".into(),
-                is_error: false,
-            }),
-            Part::Text("and?".into()),
-        ]),
     ]);
+    let mut request = request(
+        "qwen3:8b",
+        vec![
+            message(Role::System, vec![Part::Text("Be brief.".into())]),
+            message(
+                Role::User,
+                vec![
+                    Part::Text("Look".into()),
+                    Part::Image(Blob {
+                        data: vec![1, 2],
+                        mime_type: "image/png".into(),
+                    }),
+                ],
+            ),
+            message(
+                Role::Assistant,
+                vec![
+                    Part::Opaque(r#"{"thinking":"Hm."}"#.into()),
+                    call("a", "f", r#"{"x":1}"#),
+                    call("b", "g", "not JSON"),
+                ],
+            ),
+            message(
+                Role::User,
+                vec![
+                    output("a", "no file", true),
+                    output("b", "7", false),
+                    Part::Text("and?".into()),
+                ],
+            ),
+        ],
+    );
     request.tools = vec![ToolSpec {
         name: "f".into(),
         description: "d".into(),
@@ -302,7 +244,7 @@ fn the_request_says_everything_in_the_apis_words() {
     let seen = seen.borrow();
     assert_eq!(seen[0].url, "http://127.0.0.1:11434/api/chat");
     assert_eq!(
-        sent(&seen[0]),
+        body_of(&seen[0]),
         json!({
             "model": "qwen3:8b",
             "stream": true,
@@ -349,7 +291,7 @@ fn a_choice_of_tools_decides_what_is_offered() {
             .into();
         request.tool_choice = choice;
         Ollama::complete(request).expect("an answer");
-        let body = sent(&seen.borrow()[0]);
+        let body = body_of(&seen.borrow()[0]);
         let names: Vec<&str> = body["tools"]
             .as_array()
             .into_iter()
@@ -369,7 +311,7 @@ fn wrong_settings_and_schemas_are_named() {
         ("pull", "maybe"),
     ] {
         upstream(Vec::new());
-        configure(key, value);
+        configure(&[(key, value)]);
         let Err(LlmError::BadRequest(text)) = Ollama::complete(hello()) else {
             panic!("{key} = {value} was taken")
         };
@@ -390,9 +332,9 @@ fn a_model_that_cannot_think_is_asked_without() {
         refusal(400, "\"gemma3\" does not support thinking"),
         stream(CALLS),
     ]);
-    configure("think", "true");
+    configure(&[("think", "true")]);
     Ollama::complete(hello()).expect("an answer");
     let seen = seen.borrow();
-    assert_eq!(sent(&seen[0])["think"], true);
-    assert_eq!(sent(&seen[1]).get("think"), None);
+    assert_eq!(body_of(&seen[0])["think"], true);
+    assert_eq!(body_of(&seen[1]).get("think"), None);
 }

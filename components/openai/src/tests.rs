@@ -4,84 +4,47 @@
 mod chat;
 mod responses;
 
-use caxton_sdk::provider::{
-    Blob, LlmError, Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
-};
-use caxton_sdk::testing::{self, Reply, reply, upstream};
+use caxton_sdk::provider::{Blob, LlmError, Part, Request, Role, ToolChoice, ToolSpec};
+use caxton_sdk::testing::provider::{call, message, output, request};
+use caxton_sdk::testing::{self, Reply, configure, reply, upstream};
 use caxton_sdk::{Provider, http};
 
 use super::OpenAi;
 
-fn request(messages: Vec<Message>) -> Request {
-    Request {
-        model: "m".into(),
-        messages,
-        tools: Vec::new(),
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
-    }
-}
-
 fn hello() -> Request {
-    request(vec![Message {
-        role: Role::User,
-        parts: vec![Part::Text("hello".into())],
-    }])
+    request(
+        "m",
+        vec![message(Role::User, vec![Part::Text("hello".into())])],
+    )
 }
 
 fn stream(text: &str) -> Result<Reply, http::Error> {
     reply(200, "text/event-stream; charset=utf-8", &[text.as_bytes()])
 }
 
-/// Sets the component's settings.
-fn configure(settings: &[(&str, &str)]) {
-    testing::with(|host| {
-        for (key, value) in settings {
-            host.config.insert((*key).into(), (*value).into());
-        }
-    });
-}
-
 /// A request with everything that both protocols know.
 fn everything() -> Request {
-    let mut request = request(vec![
-        Message {
-            role: Role::System,
-            parts: vec![Part::Text("Be brief.".into())],
-        },
-        Message {
-            role: Role::User,
-            parts: vec![
-                Part::Text("Look".into()),
-                Part::Image(Blob {
-                    data: vec![1, 2],
-                    mime_type: "image/png".into(),
-                }),
-            ],
-        },
-        Message {
-            role: Role::Assistant,
-            parts: vec![Part::Call(ToolCall {
-                id: "a".into(),
-                name: "f".into(),
-                arguments: String::new(),
-            })],
-        },
-        Message {
-            role: Role::User,
-            parts: vec![
-                Part::Text("and?".into()),
-                Part::Output(ToolOutput {
-                    id: "a".into(),
-                    text: "no file".into(),
-                    is_error: true,
-                }),
-            ],
-        },
-    ]);
+    let mut request = request(
+        "m",
+        vec![
+            message(Role::System, vec![Part::Text("Be brief.".into())]),
+            message(
+                Role::User,
+                vec![
+                    Part::Text("Look".into()),
+                    Part::Image(Blob {
+                        data: vec![1, 2],
+                        mime_type: "image/png".into(),
+                    }),
+                ],
+            ),
+            message(Role::Assistant, vec![call("a", "f", "")]),
+            message(
+                Role::User,
+                vec![Part::Text("and?".into()), output("a", "no file", true)],
+            ),
+        ],
+    );
     request.tools = vec![ToolSpec {
         name: "f".into(),
         description: "d".into(),
@@ -117,7 +80,7 @@ fn wrong_settings_and_schemas_are_named() {
         ("api", "completions", "`api`"),
     ] {
         upstream(Vec::new());
-        testing::with(|host| host.config.insert(key.into(), value.into()));
+        configure(&[(key, value)]);
         let Err(LlmError::BadRequest(text)) = OpenAi::complete(hello()) else {
             panic!("{key} = {value} was taken")
         };

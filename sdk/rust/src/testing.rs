@@ -11,6 +11,8 @@
 //! assert_eq!(testing::with(|host| host.logs.len()), 1);
 //! ```
 
+pub mod provider;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -72,6 +74,15 @@ pub fn with<T>(f: impl FnOnce(&mut Host) -> T) -> T {
 /// Puts this thread's host back to how it starts.
 pub fn reset() {
     with(|host| *host = Host::default());
+}
+
+/// Sets these settings of the component.
+pub fn configure(settings: &[(&str, &str)]) {
+    with(|host| {
+        for (key, value) in settings {
+            host.config.insert((*key).into(), (*value).into());
+        }
+    });
 }
 
 /// The requests that were sent.

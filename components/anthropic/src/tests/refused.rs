@@ -1,14 +1,13 @@
 //! What is refused: errors by their kind, and requests that are tried again without what a model does not take.
 
 use caxton_sdk::provider::{Backoff, LlmError, Message, Part, Request, Role, ToolChoice};
-use caxton_sdk::testing::{self, Reply};
+use caxton_sdk::testing::provider::{body_of, code, message, request, text};
+use caxton_sdk::testing::{self, Reply, configure, reply, upstream};
 use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
 use super::super::Anthropic;
-use super::{
-    body_of, configure, events, hello, hi, message, reply, request, text, upstream, with_tool,
-};
+use super::{events, hello, hi, with_tool};
 
 fn refusal(status: u16, kind: &str, message: &str) -> Result<Reply, http::Error> {
     let body = json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"});
@@ -17,59 +16,34 @@ fn refusal(status: u16, kind: &str, message: &str) -> Result<Reply, http::Error>
 
 #[test]
 fn errors_keep_their_kind() {
-    let cases: [(u16, &str, &str, fn(&LlmError) -> bool); 10] = [
-        (401, "authentication_error", "invalid x-api-key", |e| {
-            matches!(e, LlmError::Auth(_))
-        }),
-        (403, "permission_error", "no", |e| {
-            matches!(e, LlmError::Auth(_))
-        }),
-        (402, "billing_error", "no credit", |e| {
-            matches!(e, LlmError::Auth(_))
-        }),
-        (429, "rate_limit_error", "slow", |e| {
-            matches!(e, LlmError::RateLimited(_))
-        }),
-        (529, "overloaded_error", "Overloaded", |e| {
-            matches!(e, LlmError::Overloaded(_))
-        }),
-        (500, "api_error", "Internal server error", |e| {
-            matches!(e, LlmError::Overloaded(_))
-        }),
+    const LONG: &str = "prompt is too long: 208310 tokens > 200000 maximum";
+    const LARGE: &str = "Request exceeds the maximum size";
+    for (status, kind, said, expected) in [
+        (401, "authentication_error", "invalid x-api-key", "auth"),
+        (403, "permission_error", "no", "auth"),
+        (402, "billing_error", "no credit", "auth"),
+        (429, "rate_limit_error", "slow", "rate-limited"),
+        (529, "overloaded_error", "Overloaded", "overloaded"),
+        (500, "api_error", "Internal server error", "overloaded"),
+        (400, "invalid_request_error", LONG, "context-too-long"),
+        (413, "request_too_large", LARGE, "context-too-long"),
+        (404, "not_found_error", "model: m", "model-not-found"),
         (
             400,
             "invalid_request_error",
-            "prompt is too long: 208310 tokens > 200000 maximum",
-            |e| matches!(e, LlmError::ContextTooLong(_)),
+            "max_tokens: too large",
+            "bad-request",
         ),
-        (
-            413,
-            "request_too_large",
-            "Request exceeds the maximum size",
-            |e| matches!(e, LlmError::ContextTooLong(_)),
-        ),
-        (404, "not_found_error", "model: m", |e| {
-            matches!(e, LlmError::ModelNotFound(_))
-        }),
-        (400, "invalid_request_error", "max_tokens: too large", |e| {
-            matches!(e, LlmError::BadRequest(_))
-        }),
-    ];
-    for (status, kind, said, is_expected) in cases {
+    ] {
         upstream(vec![refusal(status, kind, said)]);
         let error = Anthropic::complete(hello()).expect_err(kind);
-        assert!(is_expected(&error), "{status} {kind}: {error:?}");
+        assert_eq!(code(&error), expected, "{status} {kind}: {error:?}");
         assert!(format!("{error:?}").contains(said), "{error:?}");
     }
-    for (kind, is_expected) in [
-        (
-            "overloaded_error",
-            (|e| matches!(e, LlmError::Overloaded(_))) as fn(&LlmError) -> bool,
-        ),
-        ("rate_limit_error", |e| {
-            matches!(e, LlmError::RateLimited(_))
-        }),
-        ("odd_error", |e| matches!(e, LlmError::BadResponse(_))),
+    for (kind, expected) in [
+        ("overloaded_error", "overloaded"),
+        ("rate_limit_error", "rate-limited"),
+        ("odd_error", "bad-response"),
     ] {
         let stream = events(&[
             json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "half"}}),
@@ -77,7 +51,7 @@ fn errors_keep_their_kind() {
         ]);
         upstream(vec![reply(200, "text/event-stream", &[stream.as_bytes()])]);
         let error = Anthropic::complete(hello()).expect_err(kind);
-        assert!(is_expected(&error), "in a stream: {kind}: {error:?}");
+        assert_eq!(code(&error), expected, "in a stream: {kind}: {error:?}");
     }
     upstream(vec![Err(http::Error::Denied("not granted".into()))]);
     assert!(matches!(
@@ -198,7 +172,7 @@ fn thoughts_from_another_conversation_are_left_out() {
     ];
     let (bodies, _) = tried(
         &[("thinking_tokens", "2000")],
-        request(messages),
+        request("m", messages),
         &["messages.1.content.0: Invalid `signature` in `thinking` block"],
     );
     assert_eq!(bodies[0]["messages"][1]["content"][0]["type"], "thinking");

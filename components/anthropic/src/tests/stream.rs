@@ -1,12 +1,14 @@
 //! What comes back: streams as Anthropic sends them, cut anywhere, and broken ones.
 
 use caxton_sdk::deltas::Delta;
-use caxton_sdk::provider::{LlmError, Part, Response, Role, StopReason, ToolCall};
-use caxton_sdk::{Provider, http, testing};
+use caxton_sdk::provider::{LlmError, Part, Response, Role, StopReason};
+use caxton_sdk::testing::provider::{body_of, call, cuts, message, request};
+use caxton_sdk::testing::{self, reply, upstream};
+use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
 use super::super::Anthropic;
-use super::{body_of, events, hello, hi, message, reply, request, upstream};
+use super::{events, hello, hi};
 
 fn complete(stream: &str) -> Result<Response, LlmError> {
     upstream(vec![reply(
@@ -71,16 +73,8 @@ fn thoughts() -> Vec<Part> {
 fn said() -> Vec<Part> {
     vec![
         Part::Text("Let me sée 🦀.".into()),
-        Part::Call(ToolCall {
-            id: "toolu_a".into(),
-            name: "csv__describe".into(),
-            arguments: "{\"path\":\"ä.csv\"}".into(),
-        }),
-        Part::Call(ToolCall {
-            id: "toolu_b".into(),
-            name: "time__now".into(),
-            arguments: "{}".into(),
-        }),
+        call("toolu_a", "csv__describe", "{\"path\":\"ä.csv\"}"),
+        call("toolu_b", "time__now", "{}"),
     ]
 }
 
@@ -107,21 +101,12 @@ fn a_turn_is_put_together_wherever_its_stream_is_split() {
         Delta::Call("time__now".into()),
     ];
     let text = turn().replace('\n', "\r\n");
-    for at in 0..=text.len() {
-        upstream(vec![reply(
-            200,
-            "text/event-stream",
-            &[&text.as_bytes()[..at], &text.as_bytes()[at..]],
-        )]);
-        assert_eq!(
-            Anthropic::complete(hello()).expect("an answer"),
-            whole,
-            "split at {at}"
-        );
-        assert_eq!(
-            testing::with(|host| std::mem::take(&mut host.deltas)),
-            deltas
-        );
+    for (at, reply) in cuts("text/event-stream", &text).enumerate() {
+        upstream(vec![reply]);
+        let answer = Anthropic::complete(hello()).expect("an answer");
+        assert_eq!(answer, whole, "cut {at}");
+        let told = testing::with(|host| std::mem::take(&mut host.deltas));
+        assert_eq!(told, deltas, "cut {at}");
     }
 }
 
@@ -131,7 +116,7 @@ fn thoughts_go_back_to_where_they_stood() {
     let mut parts = thoughts();
     parts.push(Part::Opaque("from elsewhere".into()));
     parts.extend(said());
-    Anthropic::complete(request(vec![message(Role::Assistant, parts)])).expect("an answer");
+    Anthropic::complete(request("m", vec![message(Role::Assistant, parts)])).expect("an answer");
     assert_eq!(
         body_of(&seen.borrow()[0])["messages"][0]["content"],
         json!([
@@ -156,14 +141,7 @@ fn a_server_that_does_not_stream_is_understood() {
     let response = Anthropic::complete(hello()).expect("an answer");
     assert_eq!(
         response.parts,
-        [
-            Part::Text("hi".into()),
-            Part::Call(ToolCall {
-                id: "call_1".into(),
-                name: "f".into(),
-                arguments: "{\"x\":1}".into()
-            })
-        ]
+        [Part::Text("hi".into()), call("call_1", "f", "{\"x\":1}")]
     );
     assert_eq!(testing::with(|host| host.deltas.len()), 2);
 }

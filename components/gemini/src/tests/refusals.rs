@@ -4,8 +4,10 @@ use caxton_sdk::Provider;
 use caxton_sdk::http::Error;
 use caxton_sdk::json;
 use caxton_sdk::provider::LlmError;
+use caxton_sdk::testing::provider::code;
+use caxton_sdk::testing::{reply, upstream};
 
-use super::{Gemini, document, hello, name, reply, stream, upstream};
+use super::{Gemini, document, hello, stream};
 
 #[test]
 #[rustfmt::skip]
@@ -34,7 +36,7 @@ fn errors_become_ours() {
     ] {
         upstream(vec![answer]);
         let error = Gemini::complete(hello()).expect_err(needle);
-        assert_eq!(name(&error), expected, "{error:?}");
+        assert_eq!(code(&error), expected, "{error:?}");
         assert!(format!("{error:?}").contains(needle), "{error:?} lacks {needle}");
     }
 }

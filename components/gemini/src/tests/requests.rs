@@ -1,47 +1,31 @@
 //! What is asked: the body in the API's words, and signatures where they belong.
 
-use caxton_sdk::provider::{Blob, LlmError, Message, Part, Role, ToolChoice, ToolOutput, ToolSpec};
-use caxton_sdk::{Provider, Value, http, json, testing};
+use caxton_sdk::provider::{Blob, LlmError, Part, Role, ToolChoice, ToolSpec};
+use caxton_sdk::testing::provider::{body_of, call, message, output, request, text};
+use caxton_sdk::testing::{configure, upstream};
+use caxton_sdk::{Provider, Value, json};
 
-use super::{Gemini, call, calls, hello, request, says, stream, upstream};
-
-fn sent(request: &http::Request) -> Value {
-    serde_json::from_slice(request.body.as_deref().expect("a body")).expect("JSON")
-}
-
-fn configure(key: &str, value: &str) {
-    testing::with(|host| host.config.insert(key.into(), value.into()));
-}
-
-fn output(id: &str, text: &str, is_error: bool) -> Part {
-    Part::Output(ToolOutput {
-        id: id.into(),
-        text: text.into(),
-        is_error,
-    })
-}
-
-fn message(role: Role, parts: Vec<Part>) -> Message {
-    Message { role, parts }
-}
+use super::{Gemini, calls, hello, stream};
 
 #[test]
 fn the_request_says_everything_in_the_apis_words() {
     let seen = upstream(vec![stream(&calls())]);
-    configure(
-        "thinking_config",
-        r#"{"includeThoughts":true,"thinkingLevel":"low"}"#,
-    );
-    configure("headers", r#"{"x-team":"sales"}"#);
-    configure(
-        "extra_body",
-        r#"{"safetySettings":[],"generationConfig":{"topK":20}}"#,
-    );
+    configure(&[
+        (
+            "thinking_config",
+            r#"{"includeThoughts":true,"thinkingLevel":"low"}"#,
+        ),
+        ("headers", r#"{"x-team":"sales"}"#),
+        (
+            "extra_body",
+            r#"{"safetySettings":[],"generationConfig":{"topK":20}}"#,
+        ),
+    ]);
     let mut request = request(
         "gemini-2.5-pro",
         vec![
-            says(Role::System, "Be brief."),
-            says(Role::System, "Be kind."),
+            message(Role::System, vec![text("Be brief.")]),
+            message(Role::System, vec![text("Be kind.")]),
             message(
                 Role::User,
                 vec![
@@ -91,7 +75,7 @@ fn the_request_says_everything_in_the_apis_words() {
     );
     assert!(seen[0].headers.contains(&("x-team".into(), "sales".into())));
     assert_eq!(
-        sent(&seen[0]),
+        body_of(&seen[0]),
         json!({
             "systemInstruction": {"parts": [{"text": "Be brief.\n\nBe kind."}]},
             "contents": [
@@ -138,9 +122,9 @@ fn a_choice_of_tools_has_a_mode() {
         }];
         Gemini::complete(request).expect("an answer");
         let seen = seen.borrow();
-        assert_eq!(sent(&seen[0]).get("toolConfig"), None);
+        assert_eq!(body_of(&seen[0]).get("toolConfig"), None);
         assert_eq!(
-            sent(&seen[1])["toolConfig"]["functionCallingConfig"],
+            body_of(&seen[1])["toolConfig"]["functionCallingConfig"],
             expected
         );
     }
@@ -166,7 +150,7 @@ fn signatures_come_back_with_the_calls_that_they_came_with() {
     let seen = upstream(vec![stream(&calls())]);
     Gemini::complete(conversation).expect("an answer");
     assert_eq!(
-        sent(&seen.borrow()[0])["contents"][1]["parts"],
+        body_of(&seen.borrow()[0])["contents"][1]["parts"],
         json!([
             {"text": "Let me sée 🦀."},
             {"functionCall": {"id": "q7", "name": "csv__describe", "args": {"path": "ä.csv"}}, "thoughtSignature": "CiQB=="},
@@ -191,11 +175,11 @@ fn calls_of_another_model_get_the_word_for_it_in_the_current_turn() {
         Gemini::complete(request(
             model,
             vec![
-                says(Role::User, "earlier"),
+                message(Role::User, vec![text("earlier")]),
                 message(Role::Assistant, vec![call("a", "f", "{}")]),
                 message(Role::User, vec![output("a", "1", false)]),
-                says(Role::Assistant, "done"),
-                says(Role::User, "now"),
+                message(Role::Assistant, vec![text("done")]),
+                message(Role::User, vec![text("now")]),
                 message(
                     Role::Assistant,
                     vec![call("b", "f", "{}"), call("c", "f", "{}")],
@@ -207,7 +191,7 @@ fn calls_of_another_model_get_the_word_for_it_in_the_current_turn() {
             ],
         ))
         .expect("an answer");
-        let body = sent(&seen.borrow()[0]);
+        let body = body_of(&seen.borrow()[0]);
         let of = |content: usize, part: usize| &body["contents"][content]["parts"][part]["thoughtSignature"];
         assert_eq!(
             (of(1, 0), of(5, 0), of(5, 1)),
@@ -243,7 +227,7 @@ fn a_signature_of_the_text_goes_with_the_text() {
         request.model = "gemini-2.5-pro".into();
         request.messages.push(message(Role::Assistant, parts));
         Gemini::complete(request).expect("an answer");
-        assert_eq!(sent(&seen.borrow()[0])["contents"][1]["parts"], expected);
+        assert_eq!(body_of(&seen.borrow()[0])["contents"][1]["parts"], expected);
     }
 }
 
@@ -274,7 +258,7 @@ fn wrong_settings_and_schemas_are_named() {
         ("headers", "7"),
     ] {
         upstream(Vec::new());
-        configure(key, value);
+        configure(&[(key, value)]);
         let Err(LlmError::BadRequest(text)) = Gemini::complete(hello()) else {
             panic!("{key} = {value} was taken")
         };

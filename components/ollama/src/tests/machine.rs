@@ -3,11 +3,11 @@
 use caxton_sdk::deltas::Delta;
 use caxton_sdk::http::Error;
 use caxton_sdk::provider::LlmError;
-use caxton_sdk::{
-    Arguments, Outcome, Provider, ToolError, ToolResult, Tools, Value, json, testing,
-};
+use caxton_sdk::testing::provider::body_of;
+use caxton_sdk::testing::{self, configure, reply, upstream};
+use caxton_sdk::{Arguments, Outcome, Provider, ToolError, ToolResult, Tools, Value, json};
 
-use super::{CALLS, Ollama, configure, document, hello, refusal, reply, sent, stream, upstream};
+use super::{CALLS, Ollama, document, hello, refusal, stream};
 
 /// What a server sends while it pulls: two layers, a part that is loaded again, and sizes that can't be.
 const PULL: &str = concat!(
@@ -52,7 +52,10 @@ fn pulling_tells_how_far_it_has_come() {
     );
     let seen = seen.borrow();
     assert_eq!(seen[0].url, "http://localhost:11434/api/pull");
-    assert_eq!(sent(&seen[0]), json!({"model": "llama3.2", "stream": true}));
+    assert_eq!(
+        body_of(&seen[0]),
+        json!({"model": "llama3.2", "stream": true})
+    );
     let reports = testing::with(|host| std::mem::take(&mut host.progress));
     let expected = [
         (1.0, None, "pulling manifest"),
@@ -134,7 +137,7 @@ fn a_pull_that_fails_says_why() {
 fn a_missing_model_is_pulled_where_that_is_set() {
     let missing = || refusal(404, "model 'qwen3:8b' not found");
     let seen = upstream(vec![missing(), stream(PULL), stream(CALLS)]);
-    configure("pull", "true");
+    configure(&[("pull", "true")]);
     assert!(Ollama::complete(hello()).is_ok());
     let paths: Vec<String> = seen
         .borrow()
@@ -163,7 +166,7 @@ fn a_missing_model_is_pulled_where_that_is_set() {
     assert!(said.contains("qwen3:8b is there (4.1 kB).\n"), "{said}");
 
     upstream(vec![missing(), stream(PULL), missing()]);
-    configure("pull", "true");
+    configure(&[("pull", "true")]);
     assert!(matches!(
         Ollama::complete(hello()),
         Err(LlmError::ModelNotFound(_))
@@ -188,7 +191,7 @@ fn models_are_described_by_old_servers_and_new() {
         document(&json!({"capabilities": ["embedding"]})),
         document(&json!({"model_info": {"x.context_length": -5}})),
     ]);
-    configure("num_ctx", "16384");
+    configure(&[("num_ctx", "16384")]);
     let models = Ollama::models().expect("models");
     let told: Vec<_> = models
         .iter()

@@ -1,17 +1,17 @@
 //! Chat Completions: streams of OpenAI's and of servers that differ.
 
 use caxton_sdk::deltas::Delta;
-use caxton_sdk::provider::{LlmError, Part, Response, StopReason, ToolCall};
-use caxton_sdk::{Provider, testing};
+use caxton_sdk::provider::{LlmError, Part, Response, StopReason};
+use caxton_sdk::testing::provider::{body_of, call, cuts};
+use caxton_sdk::testing::{self, Reply, Seen, configure, reply};
+use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
 use super::super::OpenAi;
-use super::{configure, everything, hello, reply, stream};
+use super::{everything, hello, stream};
 
 /// As in the module above, with the protocol set.
-fn upstream(
-    replies: Vec<Result<testing::Reply, caxton_sdk::http::Error>>,
-) -> std::rc::Rc<std::cell::RefCell<Vec<caxton_sdk::http::Request>>> {
+fn upstream(replies: Vec<Result<Reply, http::Error>>) -> Seen {
     let seen = super::upstream(replies);
     configure(&[("api", "chat")]);
     seen
@@ -69,16 +69,8 @@ fn a_stream_with_parallel_calls_is_put_together_wherever_it_is_split() {
         whole.parts,
         [
             Part::Text("Let me sée 🦀.".into()),
-            Part::Call(ToolCall {
-                id: "a".into(),
-                name: "csv__describe".into(),
-                arguments: "{\"path\":\"ä.csv\"}".into()
-            }),
-            Part::Call(ToolCall {
-                id: "b".into(),
-                name: "time__now".into(),
-                arguments: "{}".into()
-            }),
+            call("a", "csv__describe", "{\"path\":\"ä.csv\"}"),
+            call("b", "time__now", "{}"),
         ]
     );
     let expected = [
@@ -87,21 +79,12 @@ fn a_stream_with_parallel_calls_is_put_together_wherever_it_is_split() {
         Delta::Call("time__now".into()),
     ];
     let text = parallel_calls().replace('\n', "\r\n");
-    for at in 0..=text.len() {
-        upstream(vec![reply(
-            200,
-            "text/event-stream",
-            &[&text.as_bytes()[..at], &text.as_bytes()[at..]],
-        )]);
-        assert_eq!(
-            OpenAi::complete(hello()).expect("an answer"),
-            whole,
-            "split at {at}"
-        );
-        assert_eq!(
-            testing::with(|host| std::mem::take(&mut host.deltas)),
-            expected
-        );
+    for (at, reply) in cuts("text/event-stream", &text).enumerate() {
+        upstream(vec![reply]);
+        let answer = OpenAi::complete(hello()).expect("an answer");
+        assert_eq!(answer, whole, "cut {at}");
+        let told = testing::with(|host| std::mem::take(&mut host.deltas));
+        assert_eq!(told, expected, "cut {at}");
     }
 }
 
@@ -114,7 +97,7 @@ fn servers_that_differ_are_understood() {
                 json!({"choices": [{"delta": {"tool_calls": [{"function": {"name": "f", "arguments": {"x": 1}}}]}}]}),
                 json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
             ]),
-            vec![Part::Call(ToolCall { id: "call_0".into(), name: "f".into(), arguments: "{\"x\":1}".into() })],
+            vec![call("call_0", "f", "{\"x\":1}")],
             StopReason::ToolCalls,
         ),
         (
@@ -124,8 +107,8 @@ fn servers_that_differ_are_understood() {
                 {"index": 0, "id": "b", "function": {"name": "g", "arguments": "{}"}},
             ]}, "finish_reason": "tool_calls"}]})]),
             vec![
-                Part::Call(ToolCall { id: "a".into(), name: "f".into(), arguments: "{}".into() }),
-                Part::Call(ToolCall { id: "b".into(), name: "g".into(), arguments: "{}".into() }),
+                call("a", "f", "{}"),
+                call("b", "g", "{}"),
             ],
             StopReason::ToolCalls,
         ),
@@ -207,19 +190,17 @@ fn broken_streams_are_bad_responses() {
 #[test]
 fn the_request_says_everything_in_the_protocols_words() {
     let seen = upstream(vec![stream(&parallel_calls())]);
-    testing::with(|host| {
-        host.config
-            .insert("base_url".into(), "http://localhost:8000/v1/".into());
-        host.config
-            .insert("headers".into(), r#"{"x-team":"sales"}"#.into());
-    });
+    configure(&[
+        ("base_url", "http://localhost:8000/v1/"),
+        ("headers", r#"{"x-team":"sales"}"#),
+    ]);
     let mut request = everything();
     request.stop = vec!["END".into()];
     OpenAi::complete(request).expect("an answer");
     let sent = &seen.borrow()[0];
     assert_eq!(sent.url, "http://localhost:8000/v1/chat/completions");
     assert!(sent.headers.contains(&("x-team".into(), "sales".into())));
-    let body: Value = serde_json::from_slice(sent.body.as_deref().expect("a body")).expect("JSON");
+    let body = body_of(sent);
     assert_eq!(
         body,
         json!({

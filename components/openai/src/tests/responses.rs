@@ -1,12 +1,14 @@
 //! Responses: its own events, items that only it understands, and what its models refuse.
 
 use caxton_sdk::deltas::Delta;
-use caxton_sdk::provider::{LlmError, Message, Part, Response, Role, StopReason, ToolCall};
-use caxton_sdk::{Provider, http, testing};
+use caxton_sdk::provider::{LlmError, Part, Response, Role, StopReason};
+use caxton_sdk::testing::provider::{body_of, call, cuts, message, request};
+use caxton_sdk::testing::{self, reply, upstream};
+use caxton_sdk::{Provider, http};
 use serde_json::{Value, json};
 
 use super::super::OpenAi;
-use super::{everything, hello, reply, request, stream, upstream};
+use super::{everything, hello, stream};
 
 fn events(events: &[Value]) -> String {
     events
@@ -66,16 +68,8 @@ fn expected_parts() -> Vec<Part> {
                 .to_string(),
         ),
         Part::Text("Let me sée 🦀.".into()),
-        Part::Call(ToolCall {
-            id: "call_a".into(),
-            name: "csv__describe".into(),
-            arguments: "{\"path\":\"ä.csv\"}".into(),
-        }),
-        Part::Call(ToolCall {
-            id: "call_b".into(),
-            name: "time__now".into(),
-            arguments: "{}".into(),
-        }),
+        call("call_a", "csv__describe", "{\"path\":\"ä.csv\"}"),
+        call("call_b", "time__now", "{}"),
     ]
 }
 
@@ -102,21 +96,12 @@ fn a_turn_is_put_together_wherever_its_stream_is_split() {
         Delta::Call("csv__describe".into()),
         Delta::Call("time__now".into()),
     ];
-    for at in 0..=text.len() {
-        upstream(vec![reply(
-            200,
-            "text/event-stream",
-            &[&text.as_bytes()[..at], &text.as_bytes()[at..]],
-        )]);
-        assert_eq!(
-            OpenAi::complete(hello()).expect("an answer"),
-            whole,
-            "split at {at}"
-        );
-        assert_eq!(
-            testing::with(|host| std::mem::take(&mut host.deltas)),
-            deltas
-        );
+    for (at, reply) in cuts("text/event-stream", &text).enumerate() {
+        upstream(vec![reply]);
+        let answer = OpenAi::complete(hello()).expect("an answer");
+        assert_eq!(answer, whole, "cut {at}");
+        let told = testing::with(|host| std::mem::take(&mut host.deltas));
+        assert_eq!(told, deltas, "cut {at}");
     }
 }
 
@@ -282,7 +267,7 @@ fn the_request_says_everything_in_the_protocols_words() {
     let seen = upstream(vec![stream(&events(&turn()))]);
     OpenAi::complete(everything()).expect("an answer");
     let sent = &seen.borrow()[0];
-    let body: Value = serde_json::from_slice(sent.body.as_deref().expect("a body")).expect("JSON");
+    let body = body_of(sent);
     assert_eq!(
         body,
         json!({
@@ -313,11 +298,7 @@ fn what_the_model_thought_goes_back_to_where_it_stood() {
     let opaque = |place: usize, id: &str| {
         Part::Opaque(json!({"place": place, "item": {"type": "reasoning", "id": id}}).to_string())
     };
-    let call = Part::Call(ToolCall {
-        id: "a".into(),
-        name: "f".into(),
-        arguments: "{}".into(),
-    });
+    let call = call("a", "f", "{}");
     let parts = vec![
         opaque(0, "first"),
         opaque(2, "second"),
@@ -327,13 +308,8 @@ fn what_the_model_thought_goes_back_to_where_it_stood() {
         Part::Text("Let me see.".into()),
         call,
     ];
-    OpenAi::complete(request(vec![Message {
-        role: Role::Assistant,
-        parts,
-    }]))
-    .expect("an answer");
-    let body: Value =
-        serde_json::from_slice(seen.borrow()[0].body.as_deref().expect("a body")).expect("JSON");
+    OpenAi::complete(request("m", vec![message(Role::Assistant, parts)])).expect("an answer");
+    let body = body_of(&seen.borrow()[0]);
     let kinds: Vec<&str> = body["input"]
         .as_array()
         .expect("items")

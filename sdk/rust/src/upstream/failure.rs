@@ -250,20 +250,7 @@ impl Detail {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn name(error: &LlmError) -> &'static str {
-        match error {
-            LlmError::Auth(_) => "auth",
-            LlmError::RateLimited(_) => "rate-limited",
-            LlmError::Overloaded(_) => "overloaded",
-            LlmError::ContextTooLong(_) => "context-too-long",
-            LlmError::ContentFiltered(_) => "content-filtered",
-            LlmError::ModelNotFound(_) => "model-not-found",
-            LlmError::BadRequest(_) => "bad-request",
-            LlmError::BadResponse(_) => "bad-response",
-            LlmError::Unreachable(_) => "unreachable",
-        }
-    }
+    use crate::testing::provider::code;
 
     fn refusal(status: u16, body: &str) -> Refusal {
         Refusal {
@@ -314,7 +301,7 @@ mod tests {
             (501, "", "bad-response"),
         ] {
             let error = refusal(status, body).error();
-            assert_eq!(name(&error), expected, "{status} {body}: {error:?}");
+            assert_eq!(code(&error), expected, "{status} {body}: {error:?}");
         }
     }
 
@@ -362,7 +349,7 @@ mod tests {
             (r#"{"choices":[]}"#, None),
         ] {
             let value: Value = serde_json::from_str(event).expect("JSON");
-            assert_eq!(in_stream("u", &value).as_ref().map(name), expected, "{event}");
+            assert_eq!(in_stream("u", &value).as_ref().map(code), expected, "{event}");
         }
     }
 }

@@ -97,17 +97,15 @@ fn a_stream_is_read_to_its_end_and_not_beyond() {
 #[test]
 fn settings_shape_each_request() {
     testing::reset();
+    testing::configure(&[
+        ("base_url", " http://localhost:8000/v1/ "),
+        ("headers", r#"{"X-Version":"2"}"#),
+        (
+            "extra_body",
+            r#"{"top_k":5,"options":{"seed":1,"off":null},"stop":null}"#,
+        ),
+    ]);
     testing::with(|host| {
-        for (key, value) in [
-            ("base_url", " http://localhost:8000/v1/ "),
-            ("headers", r#"{"X-Version":"2"}"#),
-            (
-                "extra_body",
-                r#"{"top_k":5,"options":{"seed":1,"off":null},"stop":null}"#,
-            ),
-        ] {
-            host.config.insert(key.into(), value.into());
-        }
         host.http = Some(Box::new(|request| {
             assert_eq!(request.url, "http://localhost:8000/v1/tell");
             let versions: Vec<_> = request
@@ -151,7 +149,7 @@ fn wrong_settings_are_named() {
         ("extra_body", "[]", "`extra_body`"),
     ] {
         testing::reset();
-        testing::with(|host| host.config.insert(key.into(), value.into()));
+        testing::configure(&[(key, value)]);
         let Err(LlmError::BadRequest(text)) = Upstream::from_config("https://x.test/v1") else {
             panic!("{key} = {value} was taken")
         };
