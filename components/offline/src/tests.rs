@@ -1,32 +1,23 @@
 //! The provider as a host sees it.
 
+use caxton_sdk::Provider;
 use caxton_sdk::deltas::Delta;
-use caxton_sdk::provider::{
-    LlmError, Message, Part, Request, Role, StopReason, ToolChoice, ToolSpec,
-};
-use caxton_sdk::{Provider, testing};
+use caxton_sdk::provider::{LlmError, Part, Request, Role, StopReason, ToolChoice, ToolSpec};
+use caxton_sdk::testing::{self, provider};
 use serde_json::json;
 
 use super::Offline;
 
 fn request(text: &str) -> Request {
     let schema = json!({"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]});
+    let message = provider::message(Role::User, vec![provider::text(text)]);
     Request {
-        model: "demo".into(),
-        messages: vec![Message {
-            role: Role::User,
-            parts: vec![Part::Text(text.into())],
-        }],
         tools: vec![ToolSpec {
             name: "calc__evaluate".into(),
             description: "Calculates an arithmetic expression.".into(),
             input_schema: schema.to_string(),
         }],
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
+        ..provider::request("demo", vec![message])
     }
 }
 

@@ -1,8 +1,7 @@
 //! Whole requests against tools as real components describe them, with a stand-in that runs the calls.
 
-use caxton_sdk::provider::{
-    Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput, ToolSpec,
-};
+use caxton_sdk::provider::{Message, Part, Request, Role, ToolCall, ToolOutput, ToolSpec};
+use caxton_sdk::testing::provider;
 use serde_json::{Value, json};
 
 use super::*;
@@ -94,18 +93,10 @@ fn play_with(
     tools: Vec<ToolSpec>,
     run: &dyn Fn(&str, &Value) -> (String, bool),
 ) -> (Vec<(String, Value)>, String) {
+    let message = provider::message(Role::User, vec![provider::text(question)]);
     let mut request = Request {
-        model: "demo".into(),
-        messages: vec![Message {
-            role: Role::User,
-            parts: vec![Part::Text(question.into())],
-        }],
         tools,
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
+        ..provider::request("demo", vec![message])
     };
     let mut calls = Vec::new();
     for round in 0..20 {

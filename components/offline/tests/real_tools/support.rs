@@ -3,9 +3,8 @@
 use caxton_calc::Calc;
 use caxton_csv::Csv;
 use caxton_offline::Offline;
-use caxton_sdk::provider::{
-    Message, Part, Request, Role, StopReason, ToolChoice, ToolOutput, ToolSpec,
-};
+use caxton_sdk::provider::{Message, Part, Request, Role, StopReason, ToolOutput, ToolSpec};
+use caxton_sdk::testing::provider;
 use caxton_sdk::{Arguments, Body, Outcome, Provider, Tool, Tools, serde_json};
 use caxton_time::Clock;
 
@@ -90,18 +89,10 @@ pub fn ask(question: &str) -> (Vec<(String, serde_json::Value)>, String) {
         .display()
         .to_string();
     let question = question.replace("data/sales.csv", &path);
+    let message = provider::message(Role::User, vec![provider::text(&question)]);
     let mut request = Request {
-        model: "demo".into(),
-        messages: vec![Message {
-            role: Role::User,
-            parts: vec![Part::Text(question)],
-        }],
         tools: specs(),
-        tool_choice: ToolChoice::Auto,
-        max_tokens: None,
-        temperature: None,
-        stop: Vec::new(),
-        response_schema: None,
+        ..provider::request("demo", vec![message])
     };
     let mut calls = Vec::new();
     for _ in 0..10 {
