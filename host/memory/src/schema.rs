@@ -13,6 +13,7 @@ const APPLICATION_ID: i64 = 0x4358_544e;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_foundation.sql"),
     include_str!("migrations/0002_turns.sql"),
+    include_str!("migrations/0003_lean_writes.sql"),
 ];
 
 /// Brings the database up to date, in one transaction.

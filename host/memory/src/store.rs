@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::audit::AuditQueue;
 use crate::error::{Error, Fault, of_sqlite};
 use crate::schema;
-use crate::writer::{JOBS_WAITING_MAX, Job, Writer, in_savepoint};
+use crate::writer::{JOBS_WAITING_MAX, Job, Writer};
 
 /// Reads that run at once. More would only take turns on the processor.
 const READERS_MAX: usize = 4;
@@ -112,8 +112,7 @@ impl Store {
         let (sender, receiver) = oneshot::channel();
         let path = self.inner.path.clone();
         let job: Job = Box::new(move |transaction| {
-            let result = transaction
-                .and_then(|connection| in_savepoint(connection, work).map_err(|f| f.at(&path)));
+            let result = transaction.and_then(|open| open.run(work).map_err(|f| f.at(&path)));
             // The caller may have gone; the write stands all the same.
             Box::new(move |committed| drop(sender.send(committed.and(result))))
         });
