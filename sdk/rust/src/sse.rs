@@ -49,21 +49,31 @@ impl Parser {
     /// `TooLong` when an event exceeds 8 MiB.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<String>, TooLong> {
         let mut events = Vec::new();
-        for &byte in bytes {
-            match byte {
-                b'\n' if self.after_return => self.after_return = false,
-                b'\n' | b'\r' => {
-                    self.after_return = byte == b'\r';
-                    events.extend(self.end_line());
-                }
-                _ => {
-                    self.after_return = false;
-                    self.line.push(byte);
-                    if self.line.len() + self.data.as_ref().map_or(0, String::len) > EVENT_BYTES_MAX
-                    {
-                        return Err(TooLong);
-                    }
-                }
+        let mut rest = bytes;
+        while let Some(&next) = rest.first() {
+            if std::mem::take(&mut self.after_return) && next == b'\n' {
+                rest = &rest[1..];
+                continue;
+            }
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
+            let data = self.data.as_ref().map_or(0, String::len);
+            if self.line.len() + part.len() + data > EVENT_BYTES_MAX {
+                return Err(TooLong);
+            }
+            rest = more.get(1..).unwrap_or_default();
+            if end.is_none() {
+                self.line.extend_from_slice(part);
+                break;
+            }
+            self.after_return = more.first() == Some(&b'\r');
+            // A line that came whole is read where it is.
+            if self.line.is_empty() {
+                events.extend(self.end_line(part));
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(part);
+                events.extend(self.end_line(&line));
             }
         }
         Ok(events)
@@ -72,18 +82,17 @@ impl Parser {
     /// Ends the stream and gives an event that was not ended by an empty line. The standard drops it, but some servers
     /// forget the last empty line.
     pub fn finish(mut self) -> Option<String> {
-        let ended = if self.line.is_empty() {
+        let line = std::mem::take(&mut self.line);
+        let ended = if line.is_empty() {
             None
         } else {
-            self.end_line()
+            self.end_line(&line)
         };
         ended.or(self.data)
     }
 
     /// Takes in the line that has just ended. Gives the event's data where the line was empty.
-    fn end_line(&mut self) -> Option<String> {
-        let bytes = std::mem::take(&mut self.line);
-        let mut line = bytes.as_slice();
+    fn end_line(&mut self, mut line: &[u8]) -> Option<String> {
         if !std::mem::replace(&mut self.started, true) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
