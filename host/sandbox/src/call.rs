@@ -1,6 +1,7 @@
 //! One call under its limits: a place in the pool, a fresh store and instance, fuel that makes the guest yield, a
 //! deadline that covers waits and computing alike, and a receipt at the end whatever happened.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,9 +31,38 @@ pub struct Call {
     /// A shorter time than the component's own.
     pub time: Option<Duration>,
     /// Who wants to know what it emits on the way.
-    pub listener: Option<mpsc::Sender<Emitted>>,
+    pub listener: Option<Listener>,
     /// Answers to what an earlier call asked.
     pub resumption: Option<Resumption>,
+}
+
+/// Who is told what a call emits: at once, on the thread on which the guest runs, so that nothing stands between a model's
+/// words and whoever reads them.
+#[derive(Clone)]
+pub struct Listener(Arc<dyn Fn(Emitted) + Send + Sync>);
+
+impl Listener {
+    /// A listener. It must not block: the guest waits for it.
+    pub fn new(told: impl Fn(Emitted) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub(crate) fn tell(&self, emitted: Emitted) {
+        (self.0)(emitted);
+    }
+}
+
+impl From<mpsc::Sender<Emitted>> for Listener {
+    /// Passes on what the channel has room for; whoever is behind misses the rest.
+    fn from(sender: mpsc::Sender<Emitted>) -> Self {
+        Self::new(move |emitted| drop(sender.try_send(emitted)))
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 /// What a component emits while a call runs.

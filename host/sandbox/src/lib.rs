@@ -28,7 +28,7 @@ mod store;
 mod tools;
 pub mod wit;
 
-pub use call::{Call, Called, Emitted, Failed};
+pub use call::{Call, Called, Emitted, Failed, Listener};
 pub use capabilities::http::{Lookup, Network};
 pub use component::{Component, Precompiled, Roles, Spec};
 pub use engine::{Sandbox, Settings};

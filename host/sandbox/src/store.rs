@@ -29,10 +29,10 @@ pub struct CallState {
 }
 
 impl CallState {
-    /// Sends something to whoever listens, unless nobody does or they are behind: a guest never waits for a listener.
+    /// Tells whoever listens.
     pub(crate) fn tell(&self, emitted: Emitted) {
         if let Some(listener) = &self.call.listener {
-            let _ = listener.try_send(emitted);
+            listener.tell(emitted);
         }
     }
 

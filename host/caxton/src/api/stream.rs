@@ -1,12 +1,12 @@
 //! A turn as a stream of events, each with an id after which a client that lost its connection goes on.
 
 use axum::response::Response;
-use axum::response::sse::Event as Sent;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::HeaderMap;
 
 use super::error::Problem;
-use super::{sse, wire};
+use super::sse::{self, Event as Sent};
+use super::wire;
 use crate::turn::{Event, EventId, Follower};
 
 /// The event that a client saw last, from its header (WHATWG HTML, 9.2.4). One that is no id of ours is like an unknown one:
@@ -26,15 +26,8 @@ pub fn response(follower: Follower, first: Option<(EventId, Event)>) -> Response
     let anew = follower
         .begins_anew()
         .then(|| sse::event("reset", &wire::Reset {}));
-    let told = anew.into_iter().chain(first.map(sent));
-    let rest = stream::unfold(follower, async |mut follower| {
-        let next = follower.next().await?;
-        Some((sent(next), follower))
-    });
-    sse::response(futures_util::StreamExt::chain(
-        stream::iter(told.collect::<Vec<_>>()),
-        rest,
-    ))
+    let told: Vec<Sent> = anew.into_iter().chain(first.map(sent)).collect();
+    sse::response(stream::iter(told).chain(follower.map(sent)))
 }
 
 /// An event as it is sent.
@@ -94,12 +87,12 @@ fn sent((id, event): (EventId, Event)) -> Sent {
         ),
         Event::ToolResult(call) => (
             "tool_result",
-            wire::MessageEvent::ToolResult(Box::new(call.into())),
+            wire::MessageEvent::ToolResult(Box::new((*call).into())),
         ),
         Event::Done(answer) => ("done", wire::MessageEvent::Done(Box::new((*answer).into()))),
         Event::Error(error) => {
-            return sse::event("error", &Problem::from(*error).json()).id(id.to_string());
+            return sse::event("error", &Problem::from(*error).json()).id(id);
         }
     };
-    sse::event(name, &data).id(id.to_string())
+    sse::event(name, &data).id(id)
 }

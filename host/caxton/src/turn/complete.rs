@@ -2,14 +2,13 @@
 //! allowance and the day's budgets. What a model writes goes straight to whoever waits; where one breaks off, the next begins
 //! anew.
 
-use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use caxton_memory::today;
 use caxton_sandbox::llm_types::{Part, Request, Response, StopReason, Usage};
-use caxton_sandbox::{Call, Called, Delta, Emitted};
-use tokio::sync::mpsc;
+use caxton_sandbox::{Call, Called, Delta, Emitted, Listener};
 
 use super::allowance::{Allowance, Share};
 use super::event::Event;
@@ -22,9 +21,6 @@ use super::state::{Completion, Limits, Stop, Wanted};
 use crate::config::money::usd_shown;
 use crate::config::{self, ModelRef, Price};
 use crate::workspace::{Admitted, Amount, Exceeded, Held, Loaded, Workspace};
-
-/// How many pieces of an answer may wait to be passed on.
-const DELTAS_WAITING_MAX: usize = 64;
 
 /// Fewer tokens than this are no answer.
 const ANSWER_TOKENS_MIN: u64 = 16;
@@ -140,26 +136,13 @@ impl Asking<'_> {
         let reserved = self.reserve(model, &loaded, &request).await?;
         request.max_tokens = Some(reserved.max_tokens);
         let started = Instant::now();
-        let (sender, mut emitted) = mpsc::channel(DELTAS_WAITING_MAX);
+        let written = Arc::new(AtomicBool::new(false));
         let call = Call {
             depth: self.depth,
-            listener: Some(sender),
+            listener: (!self.quiet).then(|| self.passing_on(&written)),
             ..Call::default()
         };
-        let mut written = false;
-        let ended = {
-            let mut completing = pin!(loaded.component.complete(call, &request));
-            loop {
-                tokio::select! {
-                    biased;
-                    Some(piece) = emitted.recv() => self.pass(piece, &mut written),
-                    ended = &mut completing => break ended,
-                }
-            }
-        };
-        while let Ok(piece) = emitted.try_recv() {
-            self.pass(piece, &mut written);
-        }
+        let ended = loaded.component.complete(call, &request).await;
         let Called { value, receipt } = ended.map_err(|failed| miss::crashed(model, &failed))?;
         let receipt = Receipt {
             completions: 1,
@@ -167,6 +150,7 @@ impl Asking<'_> {
         };
         match value {
             Ok(response) => {
+                let written = written.load(Ordering::Relaxed);
                 Ok(self.completed(model, response, receipt, reserved, started, written))
             }
             Err(error) => Err(miss::refused(model, &error, receipt)),
@@ -328,22 +312,26 @@ impl Asking<'_> {
         }
     }
 
-    fn pass(&self, piece: Emitted, written: &mut bool) {
-        if self.quiet {
-            return;
-        }
-        let agent = self.agent.name.clone();
-        match piece {
-            Emitted::Delta(Delta::Text(text)) => {
-                *written = true;
-                self.live.tell(Event::Delta { agent, text });
+    /// Tells those who follow what the model writes, as it writes it. `written` is set when they have words to read.
+    fn passing_on(&self, written: &Arc<AtomicBool>) -> Listener {
+        let (live, agent) = (self.live.clone(), self.agent.name.clone());
+        let written = Arc::clone(written);
+        Listener::new(move |piece| {
+            let agent = || agent.clone();
+            match piece {
+                Emitted::Delta(Delta::Text(text)) if !text.is_empty() => {
+                    written.store(true, Ordering::Relaxed);
+                    let agent = agent();
+                    live.tell(Event::Delta { agent, text });
+                }
+                Emitted::Delta(Delta::Reasoning(text)) if !text.is_empty() => {
+                    let agent = agent();
+                    live.tell(Event::Reasoning { agent, text });
+                }
+                // A call itself is told when it is made.
+                Emitted::Delta(_) | Emitted::Progress { .. } | Emitted::Log { .. } => {}
             }
-            Emitted::Delta(Delta::Reasoning(text)) => {
-                self.live.tell(Event::Reasoning { agent, text });
-            }
-            // The call itself is told when it is made.
-            Emitted::Delta(Delta::Call(_)) | Emitted::Progress { .. } | Emitted::Log { .. } => {}
-        }
+        })
     }
 }
 

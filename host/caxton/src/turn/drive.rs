@@ -167,7 +167,7 @@ impl Turn<'_> {
             }
             let told = match &event {
                 state::Event::Returned { returned, .. } => {
-                    Some(Event::ToolResult(returned.call.clone()))
+                    Some(Event::ToolResult(Box::new(returned.call.clone())))
                 }
                 _ => None,
             };
@@ -316,7 +316,7 @@ fn is_call(action: &Action) -> bool {
 fn tell_refused(state: &State, live: &Live) {
     if let Phase::Calling(round) = &state.phase {
         let refused = round.iter().filter_map(|(_, returned)| returned.as_ref());
-        refused.for_each(|returned| live.tell(Event::ToolResult(returned.call.clone())));
+        refused.for_each(|returned| live.tell(Event::ToolResult(Box::new(returned.call.clone()))));
     }
 }
 

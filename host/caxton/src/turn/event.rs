@@ -146,7 +146,7 @@ pub enum Event {
         arguments: Value,
     },
     /// A tool answered.
-    ToolResult(ToolCall),
+    ToolResult(Box<ToolCall>),
     /// The answer is complete and on disk.
     Done(Box<Answer>),
     /// There is no answer.

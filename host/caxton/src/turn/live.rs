@@ -2,11 +2,14 @@
 //! nobody follows a turn any more, it is cancelled, unless it is to run to its end.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use futures_util::Stream;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
@@ -65,8 +68,6 @@ struct Inner {
     agent: String,
     generation: u32,
     log: Mutex<Log>,
-    /// How many events may be seen; `u64::MAX` stands for none more to come.
-    seen: watch::Sender<u64>,
     cancel: CancellationToken,
 }
 
@@ -76,10 +77,47 @@ struct Log {
     /// Nothing is shown before the message is on disk.
     shown: bool,
     ended: Option<Result<Box<Answer>, Error>>,
+    /// Those who wait for the next event.
+    reading: Wakers,
+    /// Those who wait for the end.
+    waiting: Wakers,
     followers: usize,
+    /// How many followers there were, by which each has a number of its own.
+    numbers: u64,
     /// How often the last follower left.
     left: u64,
     keep: Keep,
+}
+
+impl Log {
+    /// The events that may be seen.
+    fn visible(&self) -> &[Event] {
+        match self.shown {
+            true => &self.events,
+            false => &[],
+        }
+    }
+}
+
+/// Tasks to be woken, by the numbers of their followers.
+#[derive(Default)]
+struct Wakers(Vec<(u64, Waker)>);
+
+impl Wakers {
+    fn add(&mut self, number: u64, waker: &Waker) {
+        match self.0.iter_mut().find(|(other, _)| *other == number) {
+            Some((_, known)) => known.clone_from(waker),
+            None => self.0.push((number, waker.clone())),
+        }
+    }
+
+    fn wake(&mut self) {
+        self.0.drain(..).for_each(|(_, waker)| waker.wake());
+    }
+
+    fn forget(&mut self, number: u64) {
+        self.0.retain(|(other, _)| *other != number);
+    }
 }
 
 impl fmt::Debug for Live {
@@ -93,7 +131,6 @@ impl fmt::Debug for Live {
 
 impl Live {
     pub(super) fn new(id: String, conversation: String, agent: String, generation: u32) -> Self {
-        let (seen, _) = watch::channel(0);
         Self {
             inner: Arc::new(Inner {
                 id,
@@ -101,7 +138,6 @@ impl Live {
                 agent,
                 generation,
                 log: Mutex::default(),
-                seen,
                 cancel: CancellationToken::new(),
             }),
         }
@@ -145,14 +181,15 @@ impl Live {
     pub fn follow(&self, after: Option<EventId>) -> Follower {
         let mut log = self.log();
         log.followers += 1;
+        log.numbers += 1;
         let known = after.filter(|after| {
             after.generation == self.inner.generation && after.seq <= log.events.len() as u64
         });
         Follower {
             live: self.clone(),
-            next: known.map_or(0, |after| after.seq),
+            number: log.numbers,
+            next: known.map_or(0, |after| usize::try_from(after.seq).unwrap_or(usize::MAX)),
             anew: after.is_some() && known.is_none(),
-            seen: self.inner.seen.subscribe(),
         }
     }
 
@@ -162,16 +199,18 @@ impl Live {
     /// [`Error`] says why there is no answer.
     pub async fn answer(&self) -> Result<Answer, Error> {
         // Whoever waits for the answer follows.
-        let mut follower = self.follow(None);
-        loop {
-            if let Some(ended) = self.ended() {
-                return ended;
+        let follower = self.follow(None);
+        poll_fn(|context| {
+            let mut log = self.log();
+            match &log.ended {
+                Some(ended) => Poll::Ready(ended.clone().map(|answer| *answer)),
+                None => {
+                    log.waiting.add(follower.number, context.waker());
+                    Poll::Pending
+                }
             }
-            // The sender lives as long as this handle.
-            if follower.seen.changed().await.is_err() {
-                return Err(Error::Gone);
-            }
-        }
+        })
+        .await
     }
 
     /// Waits until it is to be stopped.
@@ -187,21 +226,15 @@ impl Live {
         }
         log.events.push(event);
         if log.shown {
-            let seen = log.events.len() as u64;
-            drop(log);
-            self.inner.seen.send_replace(seen);
+            log.reading.wake();
         }
     }
 
     /// Shows what there is: the message is on disk.
     pub(super) fn show(&self) {
         let mut log = self.log();
-        if !log.shown {
-            log.shown = true;
-            let seen = log.events.len() as u64;
-            drop(log);
-            self.inner.seen.send_replace(seen);
-        }
+        log.shown = true;
+        log.reading.wake();
     }
 
     /// Whether its message is on disk.
@@ -221,8 +254,8 @@ impl Live {
         });
         log.ended = Some(ended.map(Box::new));
         log.shown = true;
-        drop(log);
-        self.inner.seen.send_replace(u64::MAX);
+        log.reading.wake();
+        log.waiting.wake();
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -233,10 +266,17 @@ impl Live {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many events are kept for those who follow.
+    pub(super) fn events(&self) -> usize {
+        self.log().events.len()
+    }
+
     /// One follower less. The last one to go cancels the turn, in a moment.
-    fn left(&self) {
+    fn left(&self, number: u64) {
         let mut log = self.log();
         log.followers -= 1;
+        log.reading.forget(number);
+        log.waiting.forget(number);
         if !self.is_alone(&log) {
             return;
         }
@@ -262,13 +302,13 @@ impl Live {
     }
 }
 
-/// Somebody who follows a turn.
+/// Somebody who follows a turn: a stream of its events, which ends after `Done` or `Error`.
 #[derive(Debug)]
 pub struct Follower {
     live: Live,
-    next: u64,
+    number: u64,
+    next: usize,
     anew: bool,
-    seen: watch::Receiver<u64>,
 }
 
 impl Follower {
@@ -280,28 +320,39 @@ impl Follower {
 
     /// The next event; nothing after the last, which is `Done` or `Error`.
     pub async fn next(&mut self) -> Option<(EventId, Event)> {
-        loop {
-            let shown = *self.seen.borrow_and_update();
-            if shown > self.next {
-                let log = self.live.log();
-                let place = usize::try_from(self.next).unwrap_or(usize::MAX);
-                let event = log.events.get(place)?.clone();
-                drop(log);
-                self.next += 1;
-                let id = EventId {
-                    generation: self.live.inner.generation,
-                    seq: self.next,
-                };
-                return Some((id, event));
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &Context<'_>) -> Poll<Option<(EventId, Event)>> {
+        let mut log = self.live.log();
+        let Some(event) = log.visible().get(self.next).cloned() else {
+            if log.ended.is_some() {
+                return Poll::Ready(None);
             }
-            self.seen.changed().await.ok()?;
-        }
+            log.reading.add(self.number, context.waker());
+            return Poll::Pending;
+        };
+        drop(log);
+        self.next += 1;
+        let id = EventId {
+            generation: self.live.inner.generation,
+            seq: self.next as u64,
+        };
+        Poll::Ready(Some((id, event)))
+    }
+}
+
+impl Stream for Follower {
+    type Item = (EventId, Event);
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.live.left();
+        self.live.left(self.number);
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Even
                     if let Some((call, later)) = calls.split_first() {
                         let inner = later.iter().take_while(|call| call.agent != state.agent);
                         events.extend(inner.flat_map(made));
-                        events.push(Event::ToolResult(call.clone()));
+                        events.push(Event::ToolResult(Box::new(call.clone())));
                     }
                 }
             }
@@ -44,7 +44,7 @@ pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Even
             round.iter().filter_map(|(_, returned)| returned.as_ref())
         {
             events.extend(inner.iter().flat_map(made));
-            events.push(Event::ToolResult(call.clone()));
+            events.push(Event::ToolResult(Box::new(call.clone())));
         }
     }
     events
@@ -121,5 +121,5 @@ fn made(call: &ToolCall) -> [Event; 2] {
         name: call.name.clone(),
         arguments: call.arguments.clone(),
     };
-    [asked, Event::ToolResult(call.clone())]
+    [asked, Event::ToolResult(Box::new(call.clone()))]
 }

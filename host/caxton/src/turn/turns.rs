@@ -27,8 +27,10 @@ const CONTENT_BYTES_MAX: usize = 1 << 20;
 /// How many turns may run at once. Each holds some hundred KiB while it waits for its model.
 const RUNNING_MAX: usize = 8192;
 
-/// How many turns that ended are kept for those who come back to them; others are read from the disk.
+/// How many turns that ended are kept for those who come back to them, and how many events of theirs in all; others are read
+/// from the disk.
 const ENDED_MAX: usize = 256;
+const ENDED_EVENTS_MAX: usize = 100_000;
 
 /// How often a turn is taken up again. One during which the server ends each time may be why.
 const GENERATIONS_MAX: u32 = 3;
@@ -49,9 +51,19 @@ struct Inner {
 struct Known {
     /// Those that run, and the last ones that ended.
     turns: HashMap<String, Live>,
-    ended: VecDeque<(String, Option<String>)>,
+    ended: VecDeque<Ended>,
+    /// The events of those.
+    ended_events: usize,
     /// The keys of their messages.
     keys: HashMap<String, (String, Live)>,
+}
+
+/// A turn that has ended.
+#[derive(Debug)]
+struct Ended {
+    id: String,
+    key: Option<String>,
+    events: usize,
 }
 
 /// How a turn is started.
@@ -311,7 +323,7 @@ impl Turns {
         drop(running);
         let begun = live.is_shown();
         live.end(ended);
-        self.retire(live.id(), key, begun);
+        self.retire(live, key, begun);
     }
 
     /// The turn that answers under this key already.
@@ -357,18 +369,22 @@ impl Turns {
 
     /// A turn has ended: it is known for a while, and so is its key, for whoever looked for that one on disk just before it was
     /// there. Where the turn was never begun, its key is free.
-    fn retire(&self, id: &str, mut key: Option<String>, begun: bool) {
+    fn retire(&self, live: &Live, mut key: Option<String>, begun: bool) {
+        let (id, events) = (live.id().to_owned(), live.events());
         let mut known = self.known();
         if let Some(key) = key.take_if(|_| !begun) {
-            known.free(&key, id);
+            known.free(&key, &id);
         }
-        known.ended.push_back((id.to_owned(), key));
-        if known.ended.len() > ENDED_MAX
-            && let Some((oldest, key)) = known.ended.pop_front()
-        {
-            known.turns.remove(&oldest);
-            if let Some(key) = key {
-                known.free(&key, &oldest);
+        known.ended_events += events;
+        known.ended.push_back(Ended { id, key, events });
+        while known.ended.len() > ENDED_MAX || known.ended_events > ENDED_EVENTS_MAX {
+            let Some(oldest) = known.ended.pop_front() else {
+                break;
+            };
+            known.ended_events -= oldest.events;
+            known.turns.remove(&oldest.id);
+            if let Some(key) = oldest.key {
+                known.free(&key, &oldest.id);
             }
         }
     }

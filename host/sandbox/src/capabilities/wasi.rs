@@ -136,7 +136,7 @@ impl Output {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             record(&self.inner.workspace, &self.inner.name, self.level, line);
             if let Some(listener) = &self.call.listener {
-                let _ = listener.try_send(Emitted::Log {
+                listener.tell(Emitted::Log {
                     level: self.level,
                     message: line.to_owned(),
                 });

@@ -2,7 +2,7 @@
 //! clients of 2026-07-28 and later, which call again with what they were asked, and on the session for those before.
 
 use caxton_sandbox::input::{InputRequired, Resumption};
-use caxton_sandbox::{Call, Emitted};
+use caxton_sandbox::{Call, Emitted, Listener};
 use rmcp::RoleServer;
 use rmcp::model::{
     ClientCapabilities, InputRequiredResult, InputResponses, LoggingLevel, ProtocolVersion,
@@ -117,7 +117,7 @@ impl<'a> Caller<'a> {
         for _ in 0..ROUNDS_MAX {
             let call = |listener| {
                 item.attempt(Call {
-                    listener: Some(listener),
+                    listener: Some(Listener::from(listener)),
                     resumption: resumption.take(),
                     ..Call::default()
                 })

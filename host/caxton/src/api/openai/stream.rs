@@ -4,11 +4,10 @@
 use std::collections::VecDeque;
 
 use axum::response::Response;
-use axum::response::sse::Event as Sent;
 use futures_util::stream;
 
 use super::super::error::Problem;
-use super::super::sse;
+use super::super::sse::{self, Event as Sent};
 use super::error::Refusal;
 use crate::turn::{Event, Follower, Live};
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State as Shared;
 use axum::response::Response;
-use axum::response::sse::Event as Sent;
 use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::body::Params;
-use super::super::{State, sse, wire};
+use super::super::sse::{self, Event as Sent};
+use super::super::{State, wire};
 use super::{Problem, workspace};
 use crate::workspace::event::Event;
 
@@ -32,7 +32,7 @@ pub async fn follow(
     let gap = subscription.gap.then(gap);
     let missed = subscription.missed.into_iter().map(|event| sent(&event));
     // A comment first, so that the client knows that it is connected before anything happens.
-    let greeting = Sent::default().comment("connected");
+    let greeting = sse::comment("connected");
     let before = stream::iter(std::iter::once(greeting).chain(gap).chain(missed));
     let stop = state.stop.clone();
     let live = live(subscription.live).take_until(async move { stop.cancelled().await });
@@ -66,9 +66,9 @@ fn live(receiver: broadcast::Receiver<Arc<Event>>) -> impl Stream<Item = Sent> +
 
 fn sent(event: &Event) -> Sent {
     let (name, data) = wire::Event::of(event);
-    sse::event(name, &data).id(event.id.to_string())
+    sse::event(name, &data).id(event.id)
 }
 
 fn gap() -> Sent {
-    Sent::default().event("gap").data("{}")
+    sse::event("gap", &serde_json::json!({}))
 }

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use caxton_memory::Store;
 use caxton_sandbox::wit::log::Level;
 use caxton_sandbox::{
-    Call, Emitted, FileGrant, FileMode, Grants, Origin, Overrides, Sandbox, Settings, Spec,
+    Call, Emitted, FileGrant, FileMode, Grants, Listener, Origin, Overrides, Sandbox, Settings,
+    Spec,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -96,7 +97,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
 
     let (listener, emitted) = mpsc::channel(64);
     let call = Call {
-        listener: Some(listener),
+        listener: Some(Listener::from(listener)),
         ..Call::default()
     };
     let (outcome, ()) = tokio::join!(tool.call(Value::Object(arguments), call), show(emitted));

@@ -29,6 +29,8 @@ const HEADER_BYTES_MAX: usize = 64 << 10;
 const HEADERS_MAX: usize = 256;
 /// The longest time to connect, name lookup and TLS included; calls may set less.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections to one server that are kept for the next request: as many as answers may well be streaming at once.
+const IDLE_MAX: usize = 256;
 
 /// The clients that send requests, shared by all components: connections are reused.
 pub(crate) struct Egress {
@@ -259,7 +261,7 @@ fn client(network: Arc<dyn Network>, reach: Reach) -> Result<Client, String> {
             .connect_timeout(CONNECT_TIMEOUT)
             .http1_max_headers(HEADERS_MAX)
             .http2_max_header_list_size(HEADER_BYTES_MAX as u32)
-            .pool_max_idle_per_host(16)
+            .pool_max_idle_per_host(IDLE_MAX)
     };
     builder().build().or_else(|error| {
         tracing::warn!(error = %deepest(&error), "there are no certificates of authorities on this system, so every https request will fail; install the package ca-certificates");

@@ -1,9 +1,7 @@
 //! A turn's answer as a chat completion, and its events as chunks of one.
 
-use axum::response::sse::Event as Sent;
-
 use super::super::super::error::Problem;
-use super::super::super::sse;
+use super::super::super::sse::{self, Event as Sent};
 use super::super::super::wire::openai as wire;
 use super::super::answer::{created, fresh};
 use super::super::error::error;
@@ -209,7 +207,7 @@ impl Encode for Chunks {
     }
 
     fn end() -> Option<Sent> {
-        Some(Sent::default().data("[DONE]"))
+        Some(sse::word("[DONE]"))
     }
 }
 

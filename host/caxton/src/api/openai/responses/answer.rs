@@ -1,9 +1,7 @@
 //! A turn's answer as a response, and its events as those of a response that is being made.
 
-use axum::response::sse::Event as Sent;
-
 use super::super::super::error::Problem;
-use super::super::super::sse;
+use super::super::super::sse::{self, Event as Sent};
 use super::super::super::wire::openai as wire;
 use super::super::answer::fresh;
 use super::super::error::error;
