@@ -2,6 +2,8 @@
 //! told again. What is told are whole turns, the latest, as many as fit the agent's window, so that no call is without its
 //! result; of what is older it is told a summary, where its agent wants one.
 
+use std::collections::HashSet;
+
 use caxton_memory::{Message as Stored, NewMessage, Role, Store};
 use caxton_sandbox::llm_types::{self, Part, Request, ToolChoice};
 use serde_json::{Value, json};
@@ -252,7 +254,7 @@ impl Older {
 }
 
 /// What the client says was said before. Where it goes on with calls that an agent of this server asked for, what the agent's own
-/// tools did before them, which the client has not seen, is put in again.
+/// tools did before them, which the client has not seen, is put in again, once however often the client repeats those calls.
 pub(super) async fn exchanged(
     store: &Store,
     exchange: &Exchange,
@@ -265,10 +267,11 @@ pub(super) async fn exchanged(
             .as_deref()
             .map(|told| text(llm_types::Role::System, told)),
     );
+    let mut met = HashSet::new();
     for message in &exchange.messages {
         let known = match minted(message) {
-            Some(turn) => store.turn(&turn).await?,
-            None => None,
+            Some(turn) if met.insert(turn.clone()) => store.turn(&turn).await?,
+            _ => None,
         };
         let state: Option<State> = known.and_then(|turn| serde_json::from_value(turn.state).ok());
         match state {

@@ -220,3 +220,62 @@ fn pictures_are_kept_with_their_message() {
         ("What is this?".to_owned(), vec![picture])
     );
 }
+
+#[tokio::test]
+async fn a_turn_is_put_in_once_however_often_its_calls_are_repeated() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path().join("caxton.db")).expect("a store");
+    let id = caxton_memory::new_id();
+    let limits = super::super::state::Limits {
+        tool_rounds: 8,
+        tokens: 1000,
+        max_tokens: 100,
+        cost_pusd: None,
+    };
+    let mut state = State::new(
+        &id,
+        "analyst",
+        limits,
+        Default::default(),
+        Default::default(),
+    );
+    let call = |place: usize| Wanted {
+        id: format!("call_{}_{place}", id.replace('-', "")),
+        name: "look_up".to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    let model = |text: &str, place| Said::Model {
+        model: "m/m".to_owned(),
+        text: text.to_owned(),
+        calls: vec![call(place)],
+        opaque: Vec::new(),
+    };
+    state.said = vec![model("before", 7), model("I look.", 0)];
+    let new = caxton_memory::NewTurn {
+        id: Some(id.clone()),
+        conversation: caxton_memory::TurnConversation::New(Default::default()),
+        parent: None,
+        call: None,
+        agent: "analyst".to_owned(),
+        task: Value::Null,
+        state: serde_json::to_value(&state).expect("JSON"),
+        messages: vec![user("Look!", &[])],
+        key: None,
+    };
+    store.start_turn(new).await.expect("it starts");
+    let exchange = Exchange {
+        messages: (0..3).map(|place| said(&model("", place), "")).collect(),
+        tools: Vec::new(),
+        tool_choice: ToolChoice::Auto,
+        parallel_calls: true,
+        instructions: None,
+    };
+    let messages = exchanged(&store, &exchange, "m/m").await.expect("messages");
+    let expected = [
+        "model: before, look_up({})",
+        "model: I look., look_up({})",
+        "model: look_up({})",
+        "model: look_up({})",
+    ];
+    assert_eq!(shape(&messages), expected);
+}
