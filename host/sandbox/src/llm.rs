@@ -36,7 +36,7 @@ impl Component {
         let weigh = |part: &Part| match part {
             Part::Text(text) => text.len(),
             Part::Image(blob) => blob.data.len(),
-            Part::Call(call) => call.name.len() + call.arguments.len(),
+            Part::Call(call) => call.id.len() + call.name.len() + call.arguments.len(),
             Part::Output(output) => output.text.len(),
             Part::Opaque(json) => json.len(),
         };

@@ -1,6 +1,8 @@
 //! The turn as a state machine without I/O: [`step`] takes a state and what happened, and gives the next state and what is to
 //! be done. It holds the limits, decides what a model may call, and keeps what is said in order.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::event::ToolCall;
@@ -12,6 +14,10 @@ use super::state::{
 
 /// The most calls of one round. A model that asks for more is confused, and each costs an instance.
 const CALLS_PER_ROUND_MAX: usize = 32;
+
+/// The most calls that one completion may ask for at all. Each that is not made is written down with its reason; a model that
+/// asks for more than this is broken.
+const CALLS_MAX: usize = 256;
 
 /// Takes one step. An event that the turn does not wait for changes nothing.
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
@@ -117,6 +123,18 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
             return fail(state, Fault::Empty { model });
         }
         return done(state, model, text, Vec::new(), opaque, stop);
+    }
+    if calls.len() > CALLS_MAX {
+        let reason = format!(
+            "{model}: it asks for {} calls at once, and at most {CALLS_MAX} are taken; try again, or use another model",
+            calls.len()
+        );
+        let fault = Fault::Provider {
+            code: "provider-bad-response".to_owned(),
+            reason,
+            retry_after_ms: None,
+        };
+        return fail(state, fault);
     }
     if calls
         .iter()
@@ -335,14 +353,11 @@ fn mint(state: &State, calls: &mut [Wanted]) {
 
 /// Results refer to calls by id, so each call of a turn has its own, whatever the model wrote.
 fn make_unique(state: &State, calls: &mut [Wanted]) {
-    let mut taken: Vec<String> = state
-        .said
-        .iter()
-        .flat_map(|said| match said {
-            Said::Model { calls, .. } => calls.iter().map(|call| call.id.clone()).collect(),
-            Said::Tools(_) => Vec::new(),
-        })
-        .collect();
+    let earlier = state.said.iter().flat_map(|said| match said {
+        Said::Model { calls, .. } => calls.as_slice(),
+        Said::Tools(_) => &[],
+    });
+    let mut taken: HashSet<String> = earlier.map(|call| call.id.clone()).collect();
     for (place, call) in calls.iter_mut().enumerate() {
         if call.id.is_empty() || taken.contains(&call.id) {
             call.id = format!("call_{}_{}", state.rounds, place + 1);
@@ -350,7 +365,7 @@ fn make_unique(state: &State, calls: &mut [Wanted]) {
                 call.id.push('x');
             }
         }
-        taken.push(call.id.clone());
+        taken.insert(call.id.clone());
     }
 }
 

@@ -388,6 +388,29 @@ fn events_that_nobody_waits_for_change_nothing() {
 }
 
 #[test]
+fn a_completion_with_hundreds_of_calls_is_a_fault() {
+    let check = |count: usize, ends: bool| {
+        // All of them have the same id, which each must have for itself.
+        let calls = vec![("a", "csv__describe", "{}"); count];
+        let (begun, _) = step(state(8), BEGIN);
+        let (after, _) = step(begun, says("", &calls));
+        match (&after.phase, ends) {
+            (Phase::Failed(fault), true) => {
+                assert_eq!(fault.code(), "provider-bad-response");
+                assert_eq!(after.receipt.output_tokens, 10, "it is counted");
+            }
+            (Phase::Calling(round), false) => {
+                let ids: BTreeSet<&str> = round.iter().map(|(w, _)| w.id.as_str()).collect();
+                assert_eq!(ids.len(), count);
+            }
+            (phase, _) => panic!("{count}: {phase:?}"),
+        }
+    };
+    check(CALLS_MAX, false);
+    check(CALLS_MAX + 1, true);
+}
+
+#[test]
 fn a_flood_of_calls_is_held_back() {
     let ids: Vec<String> = (0..40).map(|n| n.to_string()).collect();
     let calls: Vec<_> = ids

@@ -1,6 +1,8 @@
 //! A conversation as it is put together from what a client sent: calls belong to the message in which the model asked for
 //! them, and each has its result.
 
+use std::collections::HashSet;
+
 use caxton_sandbox::llm_types::{Message, Part, Role, ToolCall, ToolOutput};
 
 use super::super::error::Problem;
@@ -10,22 +12,33 @@ use super::input::text;
 #[derive(Default)]
 pub(super) struct Said {
     messages: Vec<Message>,
-    /// Calls that have no result yet.
-    open: Vec<String>,
+    /// The calls, by id.
+    calls: HashSet<String>,
+    /// Those that have no result yet.
+    open: HashSet<String>,
 }
 
 impl Said {
     /// Goes on after what was said before.
     pub(super) fn after(messages: Vec<Message>) -> Self {
-        let mut open = Vec::new();
+        let (mut calls, mut open) = (HashSet::new(), HashSet::new());
         for part in messages.iter().flat_map(|message| &message.parts) {
             match part {
-                Part::Call(call) => open.push(call.id.clone()),
-                Part::Output(output) => open.retain(|id| *id != output.id),
+                Part::Call(call) => {
+                    calls.insert(call.id.clone());
+                    open.insert(call.id.clone());
+                }
+                Part::Output(output) => {
+                    open.remove(&output.id);
+                }
                 _ => {}
             }
         }
-        Self { messages, open }
+        Self {
+            messages,
+            calls,
+            open,
+        }
     }
 
     /// How many messages there are.
@@ -58,19 +71,14 @@ impl Said {
     /// # Errors
     /// Where there is a call of this id already, or one before the last results has none.
     pub(super) fn call(&mut self, call: ToolCall, pointer: &str) -> Result<(), Problem> {
-        let known = self.messages.iter().flat_map(|message| &message.parts);
-        let mut known = known.filter_map(|part| match part {
-            Part::Call(call) => Some(call.id.as_str()),
-            _ => None,
-        });
-        if known.any(|id| id == call.id) {
+        if !self.calls.insert(call.id.clone()) {
             let detail = format!(
                 "there are two calls with the id `{}`",
                 call.id.escape_debug()
             );
             return Err(Problem::parameter(pointer, "invalid-value", detail));
         }
-        self.open.push(call.id.clone());
+        self.open.insert(call.id.clone());
         match self.messages.last_mut() {
             Some(Message {
                 role: Role::Assistant,
@@ -94,14 +102,13 @@ impl Said {
         text: String,
         pointer: &str,
     ) -> Result<(), Problem> {
-        let Some(place) = self.open.iter().position(|open| *open == id) else {
+        if !self.open.remove(&id) {
             let detail = format!(
                 "no call before this one has the id `{}` and waits for its result; send the model's message with its calls, too",
                 id.escape_debug()
             );
             return Err(Problem::parameter(pointer, "invalid-value", detail));
-        };
-        self.open.remove(place);
+        }
         let output = Part::Output(ToolOutput {
             id,
             text,
@@ -111,7 +118,7 @@ impl Said {
             Some(Message {
                 role: Role::User,
                 parts,
-            }) if parts.iter().all(|part| matches!(part, Part::Output(_))) => {
+            }) if matches!(parts.last(), Some(Part::Output(_))) => {
                 parts.push(output);
             }
             _ => self.messages.push(Message {
@@ -143,16 +150,19 @@ impl Said {
     }
 
     fn closed(&self, pointer: &str) -> Result<(), Problem> {
-        match self.open.first() {
-            None => Ok(()),
-            Some(id) => {
-                let detail = format!(
-                    "the call `{}` has no result; each call that the model asked for must be followed by its result",
-                    id.escape_debug()
-                );
-                Err(Problem::parameter(pointer, "invalid-value", detail))
-            }
+        if self.open.is_empty() {
+            return Ok(());
         }
+        let mut parts = self.messages.iter().flat_map(|message| &message.parts);
+        let first = parts.find_map(|part| match part {
+            Part::Call(call) if self.open.contains(&call.id) => Some(call.id.as_str()),
+            _ => None,
+        });
+        let detail = format!(
+            "the call `{}` has no result; each call that the model asked for must be followed by its result",
+            first.unwrap_or_default().escape_debug()
+        );
+        Err(Problem::parameter(pointer, "invalid-value", detail))
     }
 }
 
@@ -204,6 +214,32 @@ mod tests {
             [1, 3, 2]
         );
         assert_eq!(last_words(&messages), "q");
+    }
+
+    #[test]
+    fn the_first_call_without_a_result_is_named() {
+        let mut said = Said::default();
+        for id in ["a", "b", "c", "d"] {
+            said.call(call(id), "").expect("it is called");
+        }
+        said.result("a".to_owned(), String::new(), "")
+            .expect("a waits");
+        let refused = said.say(Role::User, Vec::new(), "").expect_err("b waits");
+        assert!(
+            refused.json().to_string().contains("the call `b` has no"),
+            "{}",
+            refused.json()
+        );
+        // A model's message with a call that was answered before takes no second result.
+        let whole = vec![Message {
+            role: Role::Assistant,
+            parts: vec![Part::Call(call("a"))],
+        }];
+        let mut said = Said::after(whole);
+        assert!(said.call(call("a"), "").is_err());
+        said.result("a".to_owned(), String::new(), "")
+            .expect("a waits");
+        assert!(said.result("a".to_owned(), String::new(), "").is_err());
     }
 
     #[test]
