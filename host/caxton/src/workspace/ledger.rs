@@ -94,6 +94,8 @@ impl Ledger {
     ) -> Result<Held, Exceeded> {
         let mut counts = self.counts();
         counts.turn_to(day);
+        // Whoever looked at the clock before another one turned the day holds from the new one, so that it is given back there.
+        let day = counts.day;
         counts
             .workspace
             .has_left(workspace, amount)
@@ -257,6 +259,12 @@ mod tests {
             .settle(tokens(60));
         let tomorrow = hold(8, "a", tokens(100)).expect("a new day");
         assert_eq!(tomorrow.day(), 8);
+        drop(tomorrow);
+        // Looked at the clock before midnight, and came after another one.
+        let late = hold(7, "a", tokens(100)).expect("it is of the new day");
+        assert_eq!(late.day(), 8);
+        drop(late);
+        assert!(hold(8, "a", tokens(100)).is_ok(), "it was given back");
     }
 
     #[test]
