@@ -364,8 +364,12 @@ pub(super) fn outcome(ended: &Result<Answer, Error>) -> Outcome {
         Ok(_) => Outcome::Answered,
         Err(Error::Stopped { fault, .. }) => match &**fault {
             Fault::Provider { code, .. }
-                if matches!(code.as_str(), "content-filtered" | "context-too-long") =>
+                if matches!(
+                    code.as_str(),
+                    "content-filtered" | "context-too-long" | "provider-refused"
+                ) =>
             {
+                // What was asked is at fault, by whoever asked it: one client must not make an agent rest for all.
                 Outcome::Neither
             }
             Fault::Provider { .. }

@@ -12,12 +12,17 @@ const PRICES: &str =
 async fn an_agent_that_keeps_failing_is_left_alone_until_it_is_restarted() {
     let upstream = ModelServer::start();
     let server = desk(&upstream, "", "[breaker]\nfailures = 2\npause = \"1h\"\n");
-    upstream.says([Say::refuse(400, "No."), Say::refuse(400, "No.")]);
-    for state in ["failed", "paused"] {
-        server
-            .post("~/messages", &hello())
-            .await
-            .problem(502, "provider-refused");
+    // What the model's server does not take is the fault of whoever asks, and keeps no agent from the others.
+    let refusals = [
+        (400, "provider-refused", "ready"),
+        (400, "provider-refused", "ready"),
+        (401, "provider-auth", "failed"),
+        (400, "provider-refused", "failed"),
+        (401, "provider-auth", "paused"),
+    ];
+    for (status, code, state) in refusals {
+        upstream.says([Say::refuse(status, "No.")]);
+        server.post("~/messages", &hello()).await.problem(502, code);
         assert_eq!(server.get("~/agents/writer").await.ok()["state"], state);
     }
     let refused = server.post("~/messages", &hello()).await;
@@ -30,7 +35,7 @@ async fn an_agent_that_keeps_failing_is_left_alone_until_it_is_restarted() {
     assert!((3500..=3600).contains(&wait), "{wait}");
     let agents = server.get("~/agents").await.ok();
     assert_eq!(agents["agents"][0]["state"], "paused", "{agents}");
-    assert_eq!(upstream.seen().requests.len(), 2);
+    assert_eq!(upstream.seen().requests.len(), 5);
 
     answered(server.request("POST", "~/agents/writer/restart"))
         .await
