@@ -1,7 +1,7 @@
 //! What tools give back, for those who read on: text for the model, files for the person. Pictures and other bytes are kept
 //! under the workspace's data directory, and the model is told where.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use caxton_sandbox::tool_types::Content;
@@ -12,6 +12,10 @@ use crate::workspace::tool::Answer;
 
 /// The most bytes of a result that a model is told: about 8,000 tokens. More seldom helps and always costs.
 const TEXT_BYTES_MAX: usize = 32 << 10;
+
+/// The most bytes of JSON of a structured result that are kept with its call. What is kept is written down again with each step
+/// of its turn, and in memory it is many times as large.
+const STRUCTURED_BYTES_MAX: usize = 64 << 10;
 
 /// How many files of one name there can be in a conversation.
 const FILES_MAX: u32 = 10_000;
@@ -41,6 +45,27 @@ pub(super) async fn show(answer: &Answer, tool: &str, dir: &Path) -> Shown {
     Shown {
         text: shortened(text),
         attachments,
+    }
+}
+
+/// Whether a structured result is small enough to be kept. One that is not is left out, for half of it would not be what its
+/// schema says.
+pub(super) fn is_kept(structured: &serde_json::Value) -> bool {
+    serde_json::to_writer(Room(STRUCTURED_BYTES_MAX), structured).is_ok()
+}
+
+/// Room for so many bytes, which are not kept.
+struct Room(usize);
+
+impl Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        self.0 = left.ok_or(ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -100,12 +125,7 @@ async fn show_one(
 }
 
 /// Writes a file under the first free name.
-async fn keep(
-    bytes: Vec<u8>,
-    tool: &str,
-    mime_type: &str,
-    dir: PathBuf,
-) -> std::io::Result<PathBuf> {
+async fn keep(bytes: Vec<u8>, tool: &str, mime_type: &str, dir: PathBuf) -> io::Result<PathBuf> {
     let stem: String = tool
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
@@ -200,6 +220,17 @@ mod tests {
             "{}",
             &text[text.len() - 80..]
         );
+    }
+
+    #[test]
+    fn large_structured_results_are_not_kept() {
+        let check = |bytes: usize, kept: bool| {
+            let text = serde_json::Value::String("x".repeat(bytes - 2));
+            assert_eq!(is_kept(&text), kept, "{bytes}");
+        };
+        check(2, true);
+        check(STRUCTURED_BYTES_MAX, true);
+        check(STRUCTURED_BYTES_MAX + 1, false);
     }
 
     #[test]

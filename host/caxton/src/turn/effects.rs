@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::allowance::Allowance;
 use super::begin::{self, Beginning, Parent};
-use super::content::{shortened, show};
+use super::content::{is_kept, shortened, show};
 use super::error::Error;
 use super::event::{Answer, ToolCall};
 use super::live::Live;
@@ -85,7 +85,7 @@ impl Effects<'_> {
                 call.text = shown.text;
                 call.attachments = shown.attachments;
                 call.is_error = answer.is_error;
-                call.structured = answer.structured;
+                call.structured = answer.structured.filter(is_kept);
                 call.receipt = Some(answer.receipt);
             }
             Ok(Outcome::InputRequired(question)) => {

@@ -168,7 +168,7 @@ pub struct ToolCall {
     pub is_error: bool,
     /// What the model was told.
     pub text: String,
-    /// The structured result.
+    /// The structured result; nothing where there is none, or it is too large to be kept.
     pub structured: Option<Value>,
     /// Files that the tool made.
     pub attachments: Vec<Attachment>,

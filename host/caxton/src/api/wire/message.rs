@@ -120,7 +120,7 @@ pub struct ToolCall {
     pub is_error: bool,
     /// What the model was told.
     pub text: String,
-    /// The structured result.
+    /// The structured result, where there is one of at most 64 KiB.
     #[schema(value_type = Option<Object>)]
     pub structured: Option<Value>,
     /// Files that the tool made.
