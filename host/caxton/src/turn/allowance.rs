@@ -50,6 +50,16 @@ impl Allowance {
         }
     }
 
+    /// Counts what was used before, by a turn below this one, here and above.
+    pub(super) fn count(&self, used: &Receipt) {
+        for allowance in self.line() {
+            let mut taken = allowance.taken();
+            taken.tokens = taken.tokens.saturating_add(used.tokens());
+            let cost_pusd = used.cost_pusd.unwrap_or_default();
+            taken.cost_pusd = taken.cost_pusd.saturating_add(cost_pusd);
+        }
+    }
+
     /// Whether money is limited, here or above.
     pub(super) fn limits_money(&self) -> bool {
         self.line().any(|a| a.inner.limits.cost_pusd.is_some())
@@ -195,9 +205,18 @@ mod tests {
                 limit_pusd: 50
             }
         );
+        // What was used before counts above, too.
+        let used = Receipt {
+            input_tokens: 2,
+            output_tokens: 3,
+            cost_pusd: Some(7),
+            ..Receipt::default()
+        };
+        delegate.count(&used);
+        assert_eq!((asker.left(), delegate.left()), ((25, None), (5, Some(23))));
         // A refusal above puts nothing aside below.
         let wide = Allowance::new(limits(1000, None), &Receipt::default(), Some(&asker));
-        assert!(wide.take(31, 0).is_err());
-        assert_eq!(wide.left().0, 30);
+        assert!(wide.take(26, 0).is_err());
+        assert_eq!(wide.left().0, 25);
     }
 }

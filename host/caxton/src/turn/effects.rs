@@ -208,6 +208,8 @@ impl Effects<'_> {
             Err(e) => return Some(Err(e.into())),
         };
         let state: State = serde_json::from_value(turn.state.clone()).ok()?;
+        // The state of this turn knows of it only when the call has its result.
+        self.allowance.count(&state.receipt);
         if turn.status != TurnStatus::Running {
             return Some(replay::ended(&turn.conversation, state));
         }
