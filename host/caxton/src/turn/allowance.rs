@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
 use super::receipt::Receipt;
+use super::spent::Spent;
 use super::state::Limits;
 
 /// What a turn may still use. Clones share it.
@@ -18,6 +19,8 @@ struct Inner {
     limits: Limits,
     /// Used, and put aside: both count.
     taken: Mutex<Taken>,
+    /// What was dropped before its turn knew what it cost.
+    lost: Mutex<Spent>,
     parent: Option<Allowance>,
 }
 
@@ -45,6 +48,7 @@ impl Allowance {
             inner: Arc::new(Inner {
                 limits,
                 taken: Mutex::new(taken),
+                lost: Mutex::default(),
                 parent: parent.cloned(),
             }),
         }
@@ -125,6 +129,29 @@ impl Allowance {
         let mut taken = self.taken();
         taken.tokens = taken.tokens.saturating_sub(back.tokens);
         taken.cost_pusd = taken.cost_pusd.saturating_sub(back.cost_pusd);
+    }
+
+    /// The allowance within which this one is.
+    pub(super) fn above(&self) -> Option<&Self> {
+        self.inner.parent.as_ref()
+    }
+
+    /// Keeps what something cost that is dropped before its turn knew, until the turn counts it. It is taken already.
+    pub(super) fn lose(&self, spent: Spent) {
+        self.lost().add(spent);
+    }
+
+    /// What was lost since this was asked last.
+    pub(super) fn take_lost(&self) -> Spent {
+        std::mem::take(&mut *self.lost())
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Spent> {
+        // Additions can't panic half way.
+        self.inner
+            .lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// This allowance, and those within which it is.

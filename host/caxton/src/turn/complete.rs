@@ -7,20 +7,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use caxton_memory::today;
-use caxton_sandbox::llm_types::{Part, Request, Response, StopReason, Usage};
+use caxton_sandbox::llm_types::{Part, Request, Response, StopReason};
 use caxton_sandbox::{Call, Called, Delta, Emitted, Listener};
 
-use super::allowance::{Allowance, Share};
+use super::allowance::Allowance;
 use super::event::Event;
 use super::fault::Fault;
 use super::live::Live;
 use super::miss::{self, Miss};
 use super::receipt::{CompletionReceipt, Receipt};
 use super::request;
+use super::spent::{Reserved, Sent, Spending, Spent};
 use super::state::{Completion, Limits, Stop, Wanted};
 use crate::config::money::usd_shown;
 use crate::config::{self, ModelRef, Price};
-use crate::workspace::{Admitted, Amount, Exceeded, Held, Loaded, Workspace};
+use crate::workspace::{Amount, Exceeded, Loaded, Workspace};
 
 /// Fewer tokens than this are no answer.
 const ANSWER_TOKENS_MIN: u64 = 16;
@@ -59,15 +60,6 @@ pub(super) struct NotCompleted {
     pub(super) completions: Vec<CompletionReceipt>,
 }
 
-/// What is put aside for one request.
-struct Reserved {
-    share: Share,
-    held: Held,
-    admitted: Admitted,
-    price: Option<Price>,
-    max_tokens: u32,
-}
-
 impl Asking<'_> {
     /// Asks the models in order until one answers. One that answered earlier in the turn, `answered`, goes on.
     pub(super) async fn ask(
@@ -76,7 +68,7 @@ impl Asking<'_> {
         answered: &str,
         request: impl Fn(&ModelRef) -> Request,
     ) -> Result<Completion, NotCompleted> {
-        let mut spent = Receipt::default();
+        let mut spending = Spending::new(self.allowance);
         let mut misses: Vec<Miss> = Vec::new();
         // Those that failed before the one that goes on are not asked again.
         let first = models
@@ -95,16 +87,17 @@ impl Asking<'_> {
                         reason: last.reason.clone(),
                     });
                 }
-                let miss = match self.attempt(model, request(model)).await {
+                let miss = match self.attempt(model, request(model), &mut spending).await {
                     Ok(mut completion) => {
-                        completion.receipt.add(&spent);
+                        let earlier = spending.take();
+                        completion.receipt.add(&earlier.receipt);
+                        completion.completions.splice(0..0, earlier.completions);
                         return Ok(completion);
                     }
                     Err(miss) => miss,
                 };
                 let agent = self.agent.name.as_str();
                 tracing::warn!(agent, model = %model, code = miss.code, reason = miss.reason, "a model did not answer");
-                spent.add(&miss.receipt);
                 let left = self.deadline.saturating_duration_since(Instant::now());
                 let wait = miss
                     .wait
@@ -122,38 +115,55 @@ impl Asking<'_> {
                 }
             }
         }
+        let Spent {
+            receipt,
+            completions,
+        } = spending.take();
         Err(NotCompleted {
             fault: miss::fault(&misses),
-            receipt: spent,
-            // An attempt that failed told no usage.
-            completions: Vec::new(),
+            receipt,
+            completions,
         })
     }
 
-    async fn attempt(&self, model: &ModelRef, mut request: Request) -> Result<Completion, Miss> {
+    async fn attempt(
+        &self,
+        model: &ModelRef,
+        mut request: Request,
+        spending: &mut Spending<'_>,
+    ) -> Result<Completion, Miss> {
         let loaded = self.workspace.component(&model.provider).await;
         let loaded = loaded.map_err(|e| miss::missing(model, &e))?;
         let reserved = self.reserve(model, &loaded, &request).await?;
         request.max_tokens = Some(reserved.max_tokens);
-        let started = Instant::now();
+        let sent = Sent::new(self.allowance, model.to_string(), reserved);
         let written = Arc::new(AtomicBool::new(false));
         let call = Call {
             depth: self.depth,
-            listener: (!self.quiet).then(|| self.passing_on(&written)),
+            listener: Some(self.passing_on(&sent, &written)),
             ..Call::default()
         };
         let ended = loaded.component.complete(call, &request).await;
-        let Called { value, receipt } = ended.map_err(|failed| miss::crashed(model, &failed))?;
-        let receipt = Receipt {
-            completions: 1,
-            ..Receipt::of_call(&receipt)
+        let Called { value, receipt } = match ended {
+            Ok(called) => called,
+            Err(failed) => {
+                // Where it did not get to ask its upstream, no model has read anything.
+                let paid = failed.receipt.http_requests > 0 || sent.has_seen();
+                spending.add(sent.missed(paid, Receipt::of_call(&failed.receipt)));
+                return Err(miss::crashed(model, &failed));
+            }
         };
+        let receipt = Receipt::of_call(&receipt);
         match value {
             Ok(response) => {
                 let written = written.load(Ordering::Relaxed);
-                Ok(self.completed(model, response, receipt, reserved, started, written))
+                Ok(self.completed(response, receipt, sent, written))
             }
-            Err(error) => Err(miss::refused(model, &error, receipt)),
+            Err(error) => {
+                let paid = miss::is_paid(&error) || sent.has_seen();
+                spending.add(sent.missed(paid, receipt));
+                Err(miss::refused(model, &error))
+            }
         }
     }
 
@@ -231,16 +241,15 @@ impl Asking<'_> {
             admitted,
             price: known.price,
             max_tokens: u32::try_from(output).unwrap_or(u32::MAX),
+            input_tokens: input,
         })
     }
 
     fn completed(
         &self,
-        model: &ModelRef,
         response: Response,
         receipt: Receipt,
-        reserved: Reserved,
-        started: Instant,
+        sent: Sent<'_>,
         written: bool,
     ) -> Completion {
         let Response {
@@ -270,31 +279,13 @@ impl Asking<'_> {
                 text: text.clone(),
             });
         }
-        let cost_pusd = reserved.price.map(|price| cost(price, &usage));
-        let cached_input_tokens = usage.cached_input_tokens.min(usage.input_tokens);
-        let used = CompletionReceipt {
-            model: model.to_string(),
-            input_tokens: usage.input_tokens,
-            cached_input_tokens,
-            output_tokens: usage.output_tokens,
-            cost_pusd,
-            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            day: reserved.held.day(),
-        };
-        let receipt = Receipt {
-            input_tokens: usage.input_tokens,
-            cached_input_tokens,
-            output_tokens: usage.output_tokens,
-            cost_pusd,
-            ..receipt
-        };
-        let amount = Amount {
-            tokens: receipt.tokens(),
-            cost_pusd: cost_pusd.unwrap_or_default(),
-        };
-        reserved.share.settle(amount.tokens, amount.cost_pusd);
-        reserved.held.settle(amount);
-        reserved.admitted.settle(amount.tokens);
+        let bytes = |call: &Wanted| call.arguments.len() as u64;
+        let bytes = text.len() as u64 + calls.iter().map(bytes).sum::<u64>();
+        let model = sent.model().to_owned();
+        let Spent {
+            receipt,
+            completions,
+        } = sent.answered(&usage, bytes, receipt);
         let stop = match stop_reason {
             StopReason::EndTurn | StopReason::ToolCalls => Stop::EndTurn,
             StopReason::MaxTokens => Stop::MaxTokens,
@@ -302,23 +293,26 @@ impl Asking<'_> {
             StopReason::ContentFilter => Stop::ContentFilter,
         };
         Completion {
-            model: model.to_string(),
+            model,
             text,
             calls,
             stop,
             opaque,
             receipt,
-            completions: vec![used],
+            completions,
         }
     }
 
-    /// Tells those who follow what the model writes, as it writes it. `written` is set when they have words to read.
-    fn passing_on(&self, written: &Arc<AtomicBool>) -> Listener {
+    /// Counts what the model writes, and tells those who follow, as it writes it. `written` is set when they have words to
+    /// read.
+    fn passing_on(&self, sent: &Sent<'_>, written: &Arc<AtomicBool>) -> Listener {
         let (live, agent) = (self.live.clone(), self.agent.name.clone());
-        let written = Arc::clone(written);
+        let (seen, written, quiet) = (sent.seen(), Arc::clone(written), self.quiet);
         Listener::new(move |piece| {
             let agent = || agent.clone();
+            seen.add(&piece);
             match piece {
+                _ if quiet => {}
                 Emitted::Delta(Delta::Text(text)) if !text.is_empty() => {
                     written.store(true, Ordering::Relaxed);
                     let agent = agent();
@@ -333,15 +327,6 @@ impl Asking<'_> {
             }
         })
     }
-}
-
-/// What tokens cost, in pico-US-dollars.
-fn cost(price: Price, usage: &Usage) -> u64 {
-    let cached = usage.cached_input_tokens.min(usage.input_tokens);
-    let input = (usage.input_tokens - cached).saturating_mul(price.input_pusd);
-    let cached = cached.saturating_mul(price.cached_input_pusd);
-    let output = usage.output_tokens.saturating_mul(price.output_pusd);
-    input.saturating_add(cached).saturating_add(output)
 }
 
 fn over_budget(exceeded: &Exceeded) -> Fault {

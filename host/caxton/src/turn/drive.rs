@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caxton_memory::{NewTurn, NewUsage, Store, TurnEnd};
+use caxton_memory::{NewTurn, TurnEnd};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
@@ -20,9 +20,11 @@ use super::fault::Fault;
 use super::live::Live;
 use super::replay;
 use super::request::Frame;
+use super::spent::{self, Spent};
 use super::state::{self, Action, Phase, Said, State};
 use super::step::{resume, step};
 use super::task::Task;
+use super::unfinished::Unfinished;
 use crate::config::ModelRef;
 use crate::workspace::event::Kind;
 use crate::workspace::{Agent, Outcome, Workspace};
@@ -71,7 +73,7 @@ impl Turn<'_> {
         let mut frame = Arc::new(frame);
         let store = workspace.store();
         let own = task.depth == 0;
-        let mut unfinished = Unfinished::new(store, &state, own);
+        let mut unfinished = Unfinished::new(store, &state, own, &allowance);
         let limit = agent.config.limits.time;
         let begun = Instant::now();
         let before = Duration::from_millis(state.elapsed_ms);
@@ -153,7 +155,10 @@ impl Turn<'_> {
                 Performed::Event(event) => event,
                 Performed::Summary(event, seq, summary) => {
                     let kept = store.set_summary(&conversation, &agent.config.name, seq, &summary);
-                    kept.await.map_err(missing)?;
+                    if let Err(e) = kept.await {
+                        allowance.lose(Spent::told_by(event));
+                        return Err(missing(e));
+                    }
                     Arc::make_mut(&mut frame)
                         .history
                         .insert(0, context::summary_message(&summary));
@@ -161,7 +166,10 @@ impl Turn<'_> {
                 }
             };
             if !on_disk {
-                (&mut start).await?;
+                if let Err(e) = (&mut start).await {
+                    allowance.lose(Spent::told_by(event));
+                    return Err(e);
+                }
                 on_disk = true;
                 live.show();
             }
@@ -173,26 +181,34 @@ impl Turn<'_> {
             };
             let settled = state.completions.len();
             (state, actions) = step(state, event);
-            state.elapsed_ms = elapsed();
-            let usage = usage(&state, settled);
             if state.has_ended() {
                 // What is still under way stops here, before its turn is said to have ended.
                 under_way.clear();
                 state.receipt.duration_ms = elapsed();
+            }
+            let lost = allowance.take_lost();
+            state.receipt.add(&lost.receipt);
+            state.completions.extend(lost.completions);
+            state.elapsed_ms = elapsed();
+            let usage = spent::usage(&state.agent, state.completions.iter().skip(settled));
+            let written = json(&state);
+            unfinished.state(&written);
+            let kept = if state.has_ended() {
                 let (end, messages) = end(&state);
-                let written = json(&state);
                 store
-                    .finish_turn(&state.id, end, &written, messages, usage)
+                    .finish_turn(&state.id, end, &written, messages, usage.clone())
                     .await
-                    .map_err(missing)?;
-                unfinished.done();
             } else {
-                let written = json(&state);
                 store
-                    .checkpoint_turn(&state.id, &written, Vec::new(), usage)
+                    .checkpoint_turn(&state.id, &written, Vec::new(), usage.clone())
                     .await
-                    .map_err(missing)?;
-                unfinished.state(written);
+            };
+            if let Err(e) = kept {
+                spent::add_usage(store, usage).await;
+                return Err(missing(e));
+            }
+            if state.has_ended() {
+                unfinished.done();
             }
             told.into_iter().for_each(|event| live.tell(event));
             if actions.iter().any(is_call)
@@ -320,21 +336,6 @@ fn tell_refused(state: &State, live: &Live) {
     }
 }
 
-/// The requests to models that were not settled yet, as they are counted.
-fn usage(state: &State, settled: usize) -> Vec<NewUsage> {
-    let new = state.completions.iter().skip(settled);
-    new.map(|used| NewUsage {
-        day: used.day,
-        agent: state.agent.clone(),
-        model: used.model.clone(),
-        input_tokens: used.input_tokens,
-        cached_input_tokens: used.cached_input_tokens,
-        output_tokens: used.output_tokens,
-        cost_pusd: used.cost_pusd,
-    })
-    .collect()
-}
-
 fn end(state: &State) -> (TurnEnd, Vec<caxton_memory::NewMessage>) {
     match &state.phase {
         Phase::Done { .. } => (TurnEnd::Done, context::transcript(state)),
@@ -380,62 +381,6 @@ pub(super) fn outcome(ended: &Result<Answer, Error>) -> Outcome {
         },
         Err(Error::Gone) => Outcome::Failed(Error::Gone.to_string()),
         Err(_) => Outcome::Neither,
-    }
-}
-
-/// Marks a turn that another one waits for as cancelled where that one stops it. A turn of its own is stopped by name; where it
-/// just ends, the server has ended, and the next one takes it up again.
-struct Unfinished {
-    store: Store,
-    id: Option<String>,
-    state: Value,
-}
-
-impl Unfinished {
-    fn new(store: &Store, state: &State, own: bool) -> Self {
-        Self {
-            store: store.clone(),
-            id: (!own).then(|| state.id.clone()),
-            state: if own { Value::Null } else { json(state) },
-        }
-    }
-
-    fn state(&mut self, written: Value) {
-        if self.id.is_some() {
-            self.state = written;
-        }
-    }
-
-    fn done(&mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let Some(id) = self.id.take() else { return };
-        let store = self.store.clone();
-        let mut state = std::mem::take(&mut self.state);
-        if let Ok(mut stopped) = serde_json::from_value::<State>(state.clone()) {
-            stopped.phase = Phase::Failed(Fault::Cancelled);
-            state = json(&stopped);
-        }
-        // Without a runtime the server is gone; the next one takes the turn up again.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let end = TurnEnd::Cancelled;
-                match store
-                    .finish_turn(&id, end, &state, Vec::new(), Vec::new())
-                    .await
-                {
-                    // It was stopped before it was written down.
-                    Ok(()) | Err(caxton_memory::Error::NotFound { .. }) => {}
-                    Err(e) => {
-                        tracing::warn!(turn = id, error = %e, "a turn can't be marked as cancelled")
-                    }
-                }
-            });
-        }
     }
 }
 

@@ -7,7 +7,6 @@ use caxton_sandbox::Failed;
 use caxton_sandbox::llm_types::LlmError;
 
 use super::fault::Fault;
-use super::receipt::Receipt;
 use crate::config::ModelRef;
 use crate::workspace::{NoAnswer, TooSoon};
 
@@ -33,8 +32,6 @@ pub(super) struct Miss {
     pub(super) pass_on: bool,
     /// It ends the turn with this fault, whatever the other models would say.
     pub(super) last: Option<Fault>,
-    /// What it cost.
-    pub(super) receipt: Receipt,
 }
 
 pub(super) enum Wait {
@@ -81,7 +78,6 @@ pub(super) fn not_made(fault: Fault) -> Miss {
         wait: None,
         pass_on: false,
         last: Some(fault),
-        receipt: Receipt::default(),
     }
 }
 
@@ -93,7 +89,6 @@ pub(super) fn missing(model: &ModelRef, error: &crate::workspace::Error) -> Miss
         wait: None,
         pass_on: true,
         last: None,
-        receipt: Receipt::default(),
     }
 }
 
@@ -112,7 +107,6 @@ pub(super) fn too_soon(model: &ModelRef, too_soon: TooSoon) -> Miss {
         wait: None,
         pass_on: true,
         last: None,
-        receipt: Receipt::default(),
     }
 }
 
@@ -126,7 +120,6 @@ pub(super) fn too_long(model: &ModelRef, tokens: u64, window: u64) -> Miss {
         wait: None,
         pass_on: true,
         last: None,
-        receipt: Receipt::default(),
     }
 }
 
@@ -138,15 +131,11 @@ pub(super) fn crashed(model: &ModelRef, failed: &Failed) -> Miss {
         wait: None,
         pass_on: true,
         last: None,
-        receipt: Receipt {
-            completions: 1,
-            ..Receipt::of_call(&failed.receipt)
-        },
     }
 }
 
 /// What a provider answered in place of words.
-pub(super) fn refused(model: &ModelRef, error: &LlmError, receipt: Receipt) -> Miss {
+pub(super) fn refused(model: &ModelRef, error: &LlmError) -> Miss {
     let named = |ms: Option<u32>| {
         Some(ms.map_or(Wait::AsItLikes, |ms| {
             Wait::Named(Duration::from_millis(ms.into()))
@@ -170,7 +159,20 @@ pub(super) fn refused(model: &ModelRef, error: &LlmError, receipt: Receipt) -> M
         wait,
         pass_on,
         last: None,
-        receipt,
+    }
+}
+
+/// Whether a model may have read the request, and written something, before there was this in place of words: then it is paid for.
+pub(super) fn is_paid(error: &LlmError) -> bool {
+    match error {
+        LlmError::ContentFiltered(_) | LlmError::BadResponse(_) => true,
+        LlmError::Auth(_)
+        | LlmError::RateLimited(_)
+        | LlmError::Overloaded(_)
+        | LlmError::ContextTooLong(_)
+        | LlmError::ModelNotFound(_)
+        | LlmError::BadRequest(_)
+        | LlmError::Unreachable(_) => false,
     }
 }
 

@@ -52,6 +52,9 @@ pub struct CompletionReceipt {
     pub duration_ms: u64,
     /// The day on which it was asked, in days since 1970, UTC.
     pub day: u32,
+    /// The counts are an estimate, because the provider did not tell: the request broke off or was given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
 }
 
 impl Default for Receipt {

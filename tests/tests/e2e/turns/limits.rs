@@ -136,6 +136,103 @@ async fn receipts_and_usage_add_up_to_the_last_digit() {
 }
 
 #[tokio::test]
+async fn what_no_provider_tells_is_estimated_and_adds_up() {
+    let upstream = ModelServer::start();
+    let server = start(&[
+        ("caxton.toml", settings(&upstream, PRICES)),
+        (
+            "agents/writer.toml",
+            "name = \"writer\"\ndescription = \"Helps.\"\n".to_owned(),
+        ),
+        (
+            "agents/clerk.toml",
+            "name = \"clerk\"\ndescription = \"Helps.\"\ncapabilities = [\"keeping\"]\n".to_owned(),
+        ),
+    ]);
+    let mut receipts = Vec::new();
+
+    // It breaks off, and is asked again.
+    upstream.says([
+        Say::text(&["123456789"]).broken(),
+        Say::text(&["whole"]).used(101, 0, 7),
+    ]);
+    let answer = server.post("~/messages", &hello()).await.ok();
+    let [broken, whole] = list(&answer["completions"]).try_into().expect("two");
+    assert_eq!(
+        (&broken["estimated"], &broken["output_tokens"]),
+        (&json!(true), &json!(3)),
+        "{broken}"
+    );
+    let asked = broken["input_tokens"].as_u64().expect("a number");
+    assert!((4..40).contains(&asked), "{broken}");
+    assert_eq!(whole["estimated"], Value::Null, "{whole}");
+    assert_eq!(answer["receipt"]["input_tokens"], asked + 101);
+    assert_eq!(answer["receipt"]["output_tokens"], 10);
+    receipts.push(answer["receipt"].clone());
+
+    // The upstream reports nothing.
+    upstream.says([Say::text(&["1234567"]).used(0, 0, 0)]);
+    let answer = server.post("~/messages", &hello()).await.ok();
+    let silent = &answer["completions"][0];
+    assert_eq!(
+        (&silent["estimated"], &silent["output_tokens"]),
+        (&json!(true), &json!(3)),
+        "{silent}"
+    );
+    assert_eq!(silent["input_tokens"], asked);
+    receipts.push(answer["receipt"].clone());
+
+    // A refusal is free.
+    upstream.says([Say::refuse(401, "No.")]);
+    let refused = server.post("~/messages", &hello()).await;
+    let refused = refused.problem(502, "provider-auth")["receipt"].clone();
+    assert_eq!(refused["input_tokens"], 0);
+    receipts.push(refused);
+
+    // It is cancelled while it writes, and while another agent writes for it.
+    let ask = json!({ "capability": "keeping", "message": "Enter it." });
+    let gate = Gate::default();
+    let half = || Say::text(&["123456", "7"]).held(&gate);
+    for says in [
+        vec![half()],
+        vec![
+            Say::calls(&[("a", "ask_agent", ask)]).used(11, 3, 5),
+            half(),
+        ],
+    ] {
+        let below = says.len() > 1;
+        upstream.says(says);
+        let mut events = stream(&server, &hello()).await;
+        let id = text(&events.next().await.data["turn"]);
+        events.until("delta").await;
+        let path = format!("~/turns/{id}");
+        assert_eq!(super::delete(&server, &path).await.status, 204);
+        let receipt = super::turn(&server, &id).await["error"]["receipt"].clone();
+        let output = if below { 5 + 2 } else { 2 };
+        assert_eq!(receipt["output_tokens"], output, "{receipt}");
+        receipts.push(receipt);
+    }
+
+    let cost: u64 = receipts.iter().map(|r| pusd(&r["cost_usd"])).sum();
+    // What the other agent used is written down by itself, a moment later.
+    let usage = loop {
+        let usage = server.get("~/usage").await.ok();
+        if usage["total"]["completions"] == 6 {
+            break usage;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(pusd(&usage["total"]["cost_usd"]), cost, "{usage}");
+    for count in ["input_tokens", "cached_input_tokens", "output_tokens"] {
+        let told: u64 = receipts
+            .iter()
+            .map(|receipt| receipt[count].as_u64().expect("a number"))
+            .sum();
+        assert_eq!(usage["total"][count], told, "{count}");
+    }
+}
+
+#[tokio::test]
 async fn what_would_cost_too_much_is_not_asked() {
     let tokens = "[budget]\ntokens_per_day = 5_000\n";
     let money = format!("{PRICES}[budget]\ncost_usd_per_day = 0.005\n");

@@ -102,6 +102,9 @@ pub struct CompletionReceipt {
     pub cost_usd: Option<f64>,
     /// Wall-clock time, in milliseconds.
     pub duration_ms: u64,
+    /// The counts are an estimate, because the provider did not tell: the request broke off or was given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
 }
 
 /// A finished tool call.
@@ -281,6 +284,7 @@ impl From<turn::CompletionReceipt> for CompletionReceipt {
             cost_pusd,
             duration_ms,
             day: _,
+            estimated,
         } = completion;
         Self {
             model,
@@ -289,6 +293,7 @@ impl From<turn::CompletionReceipt> for CompletionReceipt {
             output_tokens,
             cost_usd: cost_pusd.map(super::usd),
             duration_ms,
+            estimated,
         }
     }
 }
