@@ -217,6 +217,17 @@ impl Turns {
         Ok(Some(live))
     }
 
+    /// Stops the turns that run in a conversation, and waits for their ends.
+    pub async fn stop_in(&self, conversation: &str) {
+        let here = |live: &&Live| live.conversation() == conversation && live.ended().is_none();
+        let running: Vec<Live> = self.known().turns.values().filter(here).cloned().collect();
+        running.iter().for_each(Live::cancel);
+        for live in running {
+            // How it ends does not matter.
+            drop(live.answer().await);
+        }
+    }
+
     /// Takes up the turns that were under way when the last server ended, and gives how many there are. They run to their end,
     /// for nobody knows whether those who asked come back.
     ///

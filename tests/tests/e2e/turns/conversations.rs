@@ -98,6 +98,49 @@ async fn a_conversation_forks_and_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_deleted_stops_what_runs_in_it() {
+    let upstream = ModelServer::start();
+    let server = desk(&upstream, "", "");
+    for (round, response) in [false, true].into_iter().enumerate() {
+        upstream.says([Say::text(&["123456", "7"]).held(&Gate::default())]);
+        let mut events = stream(&server, &hello()).await;
+        let route = events.next().await.data;
+        events.until("delta").await;
+        let before = upstream.seen();
+        // Another one stands in line.
+        let message = more(&route["conversation"], "And?");
+        let second = server.post("~/messages", &message);
+        let deleted = async {
+            while server.get("~/agents/writer").await.ok()["counters"]["messages"]
+                != 2 * (round + 1)
+            {
+                tokio::task::yield_now().await;
+            }
+            let (path, status) = match response {
+                false => (
+                    format!("~/conversations/{}", text(&route["conversation"])),
+                    204,
+                ),
+                true => (format!("/v1/responses/resp_{}", text(&route["turn"])), 200),
+            };
+            assert_eq!(delete(&server, &path).await.status, status, "{path}");
+        };
+        let (second, ()) = futures_util::join!(second, deleted);
+        assert_eq!(second.json()["code"], "cancelled", "{}", second.text);
+        let ended = events.rest().await;
+        let last = ended.last().expect("an end");
+        assert_eq!(
+            (last.name.as_str(), &last.data["code"]),
+            ("error", &json!("cancelled"))
+        );
+        upstream.until(|seen| seen.given_up > before.given_up).await;
+        assert_eq!(upstream.seen().requests.len(), before.requests.len());
+    }
+    let usage = server.get("~/usage").await.ok();
+    assert_eq!(usage["total"]["output_tokens"], 4, "{usage}");
+}
+
+#[tokio::test]
 async fn agents_take_turns_in_one_conversation() {
     let upstream = ModelServer::start();
     let server = start(&[

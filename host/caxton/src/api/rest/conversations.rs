@@ -87,6 +87,8 @@ pub async fn show(
 }
 
 /// Delete a conversation, and those that its agents had with others about it.
+///
+/// Turns that run in it are cancelled.
 #[utoipa::path(delete, operation_id = "remove_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
@@ -94,11 +96,9 @@ pub async fn remove(
     Shared(state): Shared<State>,
     Params((name, id)): Params<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let removed = workspace(&state, &name)?
-        .store()
-        .delete_conversation(&id)
-        .await?;
-    if removed {
+    let store = workspace(&state, &name)?.store();
+    state.turns.stop_in(&id).await;
+    if store.delete_conversation(&id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::no_conversation(&id))

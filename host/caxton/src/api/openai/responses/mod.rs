@@ -101,11 +101,10 @@ pub async fn remove(
 ) -> Result<axum::Json<wire::DeletedResponse>, Refusal> {
     let Params(id) = id?;
     let live = found(&state, &id).await?;
-    state
-        .workspace
-        .store()
-        .delete_conversation(live.conversation())
-        .await?;
+    let conversation = live.conversation();
+    state.turns.stop_in(conversation).await;
+    let store = state.workspace.store();
+    store.delete_conversation(conversation).await?;
     Ok(axum::Json(wire::DeletedResponse {
         id,
         object: "response",
