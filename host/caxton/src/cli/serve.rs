@@ -139,7 +139,10 @@ async fn serve(
         ..Options::default()
     };
     end_on_signal(stop.clone())?;
-    turns.resume().await?;
+    // Without them the server is of use all the same, and whoever reads its log may mend what is wrong.
+    if let Err(error) = turns.resume().await {
+        tracing::error!(%error, "what the last server left unfinished can't be taken up again");
+    }
 
     let url = format!("http://{}", reachable(address));
     data.announce(&Running {

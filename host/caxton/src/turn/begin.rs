@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use caxton_memory::{NewConversation, NewTurn, TurnConversation, TurnEnd, TurnKey};
+use caxton_memory::{NewConversation, NewTurn, Store, TurnConversation, TurnEnd, TurnKey};
 use caxton_sandbox::llm_types::ToolSpec;
 
 use super::allowance::Allowance;
@@ -245,9 +245,9 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Ends a turn that can't be taken up again.
+/// Ends a turn on disk that does not go on. One that has ended there meanwhile, or was deleted, is left as it is.
 pub(super) async fn interrupt(
-    workspace: &Workspace,
+    store: &Store,
     turn: caxton_memory::Turn,
     reason: String,
 ) -> Result<(), Error> {
@@ -256,7 +256,6 @@ pub(super) async fn interrupt(
         state.phase = Phase::Failed(Fault::Interrupted { reason });
         written = drive::json(&state);
     }
-    let store = workspace.store();
     let ended = store.finish_turn(
         &turn.id,
         TurnEnd::Interrupted,
@@ -264,7 +263,13 @@ pub(super) async fn interrupt(
         Vec::new(),
         Vec::new(),
     );
-    ended.await.map_err(drive::missing)
+    match ended.await {
+        Ok(())
+        | Err(caxton_memory::Error::TurnEnded { .. } | caxton_memory::Error::NotFound { .. }) => {
+            Ok(())
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// What the model is offered: the agent's tools and the client's. Where both have the same name, the client means its own.
@@ -296,5 +301,49 @@ fn title(content: &str) -> String {
     match line.char_indices().nth(TITLE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use caxton_memory::TurnStatus;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_ended_meanwhile_is_not_interrupted_and_no_error() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path().join("caxton.db")).expect("a store");
+        let started = async || {
+            let new = NewTurn {
+                id: None,
+                conversation: TurnConversation::New(NewConversation::default()),
+                parent: None,
+                call: None,
+                agent: "a".to_owned(),
+                task: serde_json::Value::Null,
+                state: serde_json::Value::Null,
+                messages: vec![context::user("Hello", &[])],
+                key: None,
+            };
+            store.start_turn(new).await.expect("it starts")
+        };
+        let interrupted = async |turn: caxton_memory::Turn| {
+            let id = turn.id.clone();
+            let ended = interrupt(&store, turn, "so".to_owned()).await;
+            ended.expect("it is no error");
+            let turn = store.turn(&id).await.expect("a turn");
+            turn.map(|turn| turn.status)
+        };
+        let running = started().await;
+        assert_eq!(interrupted(running).await, Some(TurnStatus::Interrupted));
+        let done = started().await;
+        let finished = store.finish_turn(&done.id, TurnEnd::Done, &done.state, vec![], vec![]);
+        finished.await.expect("it ends");
+        assert_eq!(interrupted(done).await, Some(TurnStatus::Done));
+        let deleted = started().await;
+        let gone = store.delete_conversation(&deleted.conversation).await;
+        assert!(gone.expect("it is deleted"));
+        assert_eq!(interrupted(deleted).await, None);
     }
 }

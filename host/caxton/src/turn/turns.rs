@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use caxton_memory::{TurnStatus, new_id};
 use futures_util::FutureExt as _;
@@ -15,7 +16,7 @@ use super::event::{Answer, Message};
 use super::fault::Fault;
 use super::live::{Keep, Live};
 use super::replay;
-use super::state::State;
+use super::state::{ASK_AGENT, State};
 use super::task::{Found, Task};
 use crate::routing::{self, Route, Target};
 use crate::workspace::event::{Change, Kind};
@@ -34,6 +35,13 @@ const ENDED_EVENTS_MAX: usize = 100_000;
 
 /// How often a turn is taken up again. One during which the server ends each time may be why.
 const GENERATIONS_MAX: u32 = 3;
+
+/// How long after a turn has ended it is looked again at what it left on disk: those that it waited for have then written down
+/// by themselves that they were stopped, and a database that could not be written to may be well again.
+const CLOSE_AGAIN: Duration = Duration::from_secs(3);
+
+/// Why a turn does not go on that another one waited for.
+const UNWANTED: &str = "the turn that waited for it has ended";
 
 /// The turns of a workspace. Clones share them.
 #[derive(Clone, Debug)]
@@ -229,25 +237,36 @@ impl Turns {
     }
 
     /// Takes up the turns that were under way when the last server ended, and gives how many there are. They run to their end,
-    /// for nobody knows whether those who asked come back.
+    /// for nobody knows whether those who asked come back. One that can't be taken up keeps no other from it.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] where it can't be read which there are.
     pub async fn resume(&self) -> Result<usize, Error> {
         let left = self.workspace().store().running_turns().await?;
         let mut resumed = 0;
         for turn in left {
-            // One that another waits for is taken up by that one; where that has ended, nobody wants it.
-            if let Some(parent) = &turn.parent {
-                let parent = self.workspace().store().turn(parent).await?;
-                if parent.is_some_and(|parent| parent.status == TurnStatus::Running) {
-                    continue;
+            let id = turn.id.clone();
+            match self.resume_one(turn).await {
+                Ok(is_resumed) => resumed += usize::from(is_resumed),
+                Err(e) => {
+                    tracing::error!(turn = id, error = %e, "a turn can't be taken up again");
                 }
             }
-            self.take_up(turn).await?;
-            resumed += 1;
         }
         Ok(resumed)
+    }
+
+    /// Takes up a turn, unless there is one that does so.
+    async fn resume_one(&self, turn: caxton_memory::Turn) -> Result<bool, Error> {
+        // One that another waits for is taken up by that one; where that has ended, nobody wants it.
+        if let Some(parent) = &turn.parent {
+            let parent = self.workspace().store().turn(parent).await?;
+            if parent.is_some_and(|parent| parent.status == TurnStatus::Running) {
+                return Ok(false);
+            }
+        }
+        self.take_up(turn).await?;
+        Ok(true)
     }
 
     async fn take_up(&self, turn: caxton_memory::Turn) -> Result<(), Error> {
@@ -257,9 +276,7 @@ impl Turns {
         let lost = match (&agent, &state) {
             (None, _) => Some(format!("the agent `{}` is not there any more", turn.agent)),
             (_, None) => Some("another version of the server began it".to_owned()),
-            (_, Some(_)) if turn.parent.is_some() => {
-                Some("the turn that waited for it has ended".to_owned())
-            }
+            (_, Some(_)) if turn.parent.is_some() => Some(UNWANTED.to_owned()),
             (_, Some(state)) if state.generation >= GENERATIONS_MAX => Some(format!(
                 "the server ended {GENERATIONS_MAX} times during it"
             )),
@@ -273,7 +290,7 @@ impl Turns {
                 reason,
                 "a turn is not taken up again"
             );
-            return begin::interrupt(workspace, turn, reason).await;
+            return begin::interrupt(workspace.store(), turn, reason).await;
         };
         state.generation += 1;
         let live = Live::new(
@@ -287,10 +304,13 @@ impl Turns {
         // Written down before anything is done: a turn that ends the server each time must not do so for ever.
         let written = drive::json(&state);
         let store = workspace.store();
-        store
-            .checkpoint_turn(&turn.id, &written, Vec::new(), Vec::new())
-            .await
-            .map_err(drive::missing)?;
+        let begun = store.checkpoint_turn(&turn.id, &written, Vec::new(), Vec::new());
+        if let Err(e) = begun.await {
+            let error = drive::missing(e);
+            live.end(Err(error.clone()));
+            self.retire(live.id(), None, true);
+            return Err(error);
+        }
         tracing::info!(
             turn = turn.id,
             agent = turn.agent,
@@ -333,8 +353,63 @@ impl Turns {
         }
         drop(running);
         let begun = live.is_shown();
+        self.close(live.id(), &ended).await;
         live.end(ended);
         self.retire(live, key, begun);
+    }
+
+    /// Sees to what a turn leaves on disk: neither it nor one that it waited for is to be taken up by the next server.
+    async fn close(&self, id: &str, ended: &Result<Answer, Error>) {
+        let (reason, has_asked) = match ended {
+            Ok(answer) => {
+                let mut calls = answer.tool_calls.iter();
+                (None, calls.any(|call| call.name == ASK_AGENT))
+            }
+            // It is written down how it was stopped.
+            Err(Error::Stopped { .. }) => (None, true),
+            Err(error) => (Some(error.to_string()), true),
+        };
+        let store = self.workspace().store();
+        let closed = match &reason {
+            Some(reason) => self.interrupt(id, reason).await,
+            None => Ok(()),
+        };
+        let below = match has_asked {
+            true => store.running_below(id).await,
+            false => Ok(Vec::new()),
+        };
+        if closed.is_ok() && below.is_ok_and(|below| below.is_empty()) {
+            return;
+        }
+        let (turns, id) = (self.clone(), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(CLOSE_AGAIN).await;
+            if let Err(e) = turns.close_again(&id, reason.as_deref()).await {
+                tracing::error!(turn = id, error = %e, "it can't be written down that a turn has ended");
+            }
+        });
+    }
+
+    async fn close_again(&self, id: &str, reason: Option<&str>) -> Result<(), Error> {
+        if let Some(reason) = reason {
+            self.interrupt(id, reason).await?;
+        }
+        let store = self.workspace().store();
+        for turn in store.running_below(id).await? {
+            begin::interrupt(store, turn, UNWANTED.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a turn on disk, where it is under way there.
+    async fn interrupt(&self, id: &str, reason: &str) -> Result<(), Error> {
+        let store = self.workspace().store();
+        match store.turn(id).await? {
+            Some(turn) if turn.status == TurnStatus::Running => {
+                begin::interrupt(store, turn, reason.to_owned()).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The turn that answers under this key already.

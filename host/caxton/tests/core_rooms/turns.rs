@@ -1,7 +1,9 @@
 //! A message becomes an answer.
 
-use caxton::turn::{Event, Message};
-use caxton_memory::{Role, TurnStatus};
+use caxton::turn::state::{Limits, State};
+use caxton::turn::{Event, Message, Turns};
+use caxton::workspace::{self, Workspace};
+use caxton_memory::{NewConversation, NewMessage, NewTurn, Role, TurnConversation, TurnStatus};
 use serde_json::{Value, json};
 
 use crate::support::{Place, Say, Upstream, send, story, to};
@@ -486,4 +488,70 @@ async fn bad_messages_have_named_errors() {
         ..to("analyst", "Hello")
     };
     check(gone, "conversation-not-found", "no conversation `none`").await;
+}
+
+/// A turn as a server leaves it on disk that is killed at its beginning.
+async fn left(workspace: &Workspace, agent: &str, parent: Option<&str>) -> String {
+    let limits = Limits {
+        tool_rounds: 8,
+        tokens: 1_000,
+        max_tokens: 100,
+        cost_pusd: None,
+    };
+    let id = caxton_memory::new_id();
+    let state = State::new(&id, agent, limits, Default::default(), Default::default());
+    let content = json!([{ "type": "text", "text": "Hello" }]);
+    let new = NewTurn {
+        id: Some(id.clone()),
+        conversation: TurnConversation::New(NewConversation {
+            agent: agent.to_owned(),
+            ..NewConversation::default()
+        }),
+        parent: parent.map(str::to_owned),
+        call: parent.map(|_| "c".to_owned()),
+        agent: agent.to_owned(),
+        task: Value::Null,
+        state: serde_json::to_value(state).expect("JSON"),
+        messages: vec![NewMessage::new(Role::User, content)],
+        key: None,
+    };
+    workspace.store().start_turn(new).await.expect("it starts");
+    id
+}
+
+async fn ended(workspace: &Workspace, id: &str) -> TurnStatus {
+    loop {
+        let turn = workspace.store().turn(id).await.expect("a turn");
+        match turn.expect("a turn").status {
+            TurnStatus::Running => tokio::task::yield_now().await,
+            status => return status,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_go_on_is_not_taken_up_for_ever() {
+    let refused = Say::Status(401, json!({"error": {"message": "bad key"}}));
+    let upstream = Upstream::start(vec![refused]).await;
+    let resting = "name = \"resting\"\ndescription = \"Rests.\"\n[breaker]\nfailures = 1\n";
+    let place = Place::new(
+        &upstream.settings(),
+        &[("analyst", ANALYST), ("resting", resting)],
+    );
+    let workspace = place.open().await.expect("it opens");
+    let top = left(&workspace, "analyst", None).await;
+    let below = left(&workspace, "analyst", Some(&top)).await;
+    let rests = left(&workspace, "resting", None).await;
+    drop(workspace);
+
+    let workspace = place.open().await.expect("it opens again");
+    let agent = workspace.agent("resting").expect("the agent");
+    let failed = workspace::Outcome::Failed("so".to_owned());
+    agent.activity.end(failed, &agent.config.breaker);
+    let turns = Turns::new(workspace.clone());
+    assert_eq!(turns.resume().await.expect("turns"), 2);
+    assert_eq!(ended(&workspace, &top).await, TurnStatus::Failed);
+    assert_eq!(ended(&workspace, &rests).await, TurnStatus::Interrupted);
+    // Nobody asked for it again, for the one that waited for it began anew and failed.
+    assert_eq!(ended(&workspace, &below).await, TurnStatus::Interrupted);
 }

@@ -44,6 +44,24 @@ impl Store {
         .await
     }
 
+    /// Gives the turns under way below the turn `id`, oldest first: those that answer a call of it, and those below these.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub async fn running_below(&self, id: &str) -> Result<Vec<Turn>, Error> {
+        let id = id.to_owned();
+        self.read(move |connection| {
+            let end = "WHERE status = 'running' AND id IN ( \
+                           WITH RECURSIVE below (id) AS ( \
+                               SELECT id FROM turns WHERE parent = ?1 \
+                               UNION SELECT turns.id FROM turns JOIN below ON turns.parent = below.id) \
+                           SELECT id FROM below) \
+                       ORDER BY number";
+            select(connection, end, [&id])
+        })
+        .await
+    }
+
     /// Gives the turns of a conversation, oldest first; none where there is no such conversation.
     ///
     /// # Errors

@@ -233,3 +233,26 @@ async fn deleting_the_conversation_ends_its_turn() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_runs_below_a_turn_is_found() {
+    let place = place();
+    let store = &place.store;
+    let begun = async |parent: Option<&String>| {
+        let new = turn(new_conversation(), parent.cloned());
+        store.start_turn(new).await.unwrap().id
+    };
+    let top = begun(None).await;
+    let ended = begun(Some(&top)).await;
+    let below = begun(Some(&ended)).await;
+    let beside = begun(Some(&top)).await;
+    begun(None).await;
+    store
+        .finish_turn(&ended, TurnEnd::Cancelled, &json!({}), vec![], vec![])
+        .await
+        .unwrap();
+    let running = store.running_below(&top).await.unwrap();
+    let running: Vec<String> = running.into_iter().map(|turn| turn.id).collect();
+    assert_eq!(running, [below, beside]);
+    assert_eq!(store.running_below("nothing").await.unwrap(), []);
+}
