@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::conversations::{NewConversation, insert};
-use crate::error::{Error, Fault};
-use crate::messages::{MessageRow, NewMessage, append, count, rows, write};
+use crate::error::{Error, Fault, within};
+use crate::messages::{MESSAGE_BYTES_MAX, MessageRow, NewMessage, append, count, rows, write};
 use crate::store::{Store, new_id, now_ms};
 use crate::usage::{self, NewUsage};
 
@@ -117,11 +117,12 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// [`Error::KeyUsed`]; [`Error::NotFound`] for the conversation or the parent; [`Error::Limit`] for a message over
-    /// 32 MiB; any error of the database, also where the id is in use.
+    /// [`Error::KeyUsed`]; [`Error::NotFound`] for the conversation or the parent; [`Error::Limit`] for a message or a
+    /// task over 32 MiB; any error of the database, also where the id is in use.
     pub async fn start_turn(&self, mut new: NewTurn) -> Result<Turn, Error> {
         let rows = rows(std::mem::take(&mut new.messages))?;
         let (task, state) = (new.task.to_string(), new.state.to_string());
+        within("the bytes of a turn's task", task.len(), MESSAGE_BYTES_MAX)?;
         self.write(move |connection| start(connection, new, [&task, &state], &rows))
             .await
     }

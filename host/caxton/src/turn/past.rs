@@ -38,8 +38,7 @@ impl Turns {
         let Some(turn) = store.turn(id).await? else {
             return Ok(None);
         };
-        let later = store.turns(&turn.conversation).await?;
-        let next = later.iter().find(|other| other.seq > turn.seq);
+        let next = store.next_turn_seq(id).await?;
         let task = Task::read(&turn.task);
         let messages = match &task.exchange {
             Some(exchange) => {
@@ -51,8 +50,7 @@ impl Turns {
             None => {
                 let agent = self.workspace().agent(&turn.agent);
                 let agent = agent.map_err(|e| gone(&turn.agent, &e))?;
-                let before = next.map(|next| next.seq);
-                let earlier = context::load(store, &turn.conversation, before, &agent.config);
+                let earlier = context::load(store, &turn.conversation, next, &agent.config);
                 earlier.await.map_err(missing)?.messages
             }
         };
@@ -71,9 +69,8 @@ impl Turns {
         let store = self.workspace().store();
         let none = || Error::NoConversation { id: id.to_owned() };
         let conversation = store.conversation(id).await?.ok_or_else(none)?;
-        let last = store.turns(id).await?.pop();
-        let past = match last {
-            Some(turn) => self.past(&turn.id).await?,
+        let past = match store.last_turn(id).await? {
+            Some(turn) => self.past(&turn).await?,
             None => None,
         };
         Ok(past.unwrap_or(Past {

@@ -1,6 +1,6 @@
 //! Finding turns.
 
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{Turn, TurnStatus};
 use crate::error::{Error, Fault, stored};
@@ -58,6 +58,36 @@ impl Store {
                            SELECT id FROM below) \
                        ORDER BY number";
             select(connection, end, [&id])
+        })
+        .await
+    }
+
+    /// Gives the `seq` of the first message of the turn that came after the turn `id` in its conversation; `None` where it is the
+    /// last one, or there is none of that id.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub async fn next_turn_seq(&self, id: &str) -> Result<Option<i64>, Error> {
+        let id = id.to_owned();
+        self.read(move |connection| {
+            let sql = "SELECT next.seq FROM turns AS this JOIN turns AS next USING (conversation) \
+                       WHERE this.id = ?1 AND next.number > this.number ORDER BY next.number LIMIT 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_row([&id], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// Gives the id of the last turn of a conversation; `None` where there is no turn or no such conversation.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub async fn last_turn(&self, conversation: &str) -> Result<Option<String>, Error> {
+        let id = conversation.to_owned();
+        self.read(move |connection| {
+            let sql = "SELECT id FROM turns WHERE conversation = ?1 ORDER BY number DESC LIMIT 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_row([&id], |row| row.get(0)).optional()?)
         })
         .await
     }

@@ -256,3 +256,49 @@ async fn what_runs_below_a_turn_is_found() {
     assert_eq!(running, [below, beside]);
     assert_eq!(store.running_below("nothing").await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn the_next_turn_and_the_last_one_are_found_without_reading_the_others() {
+    let place = place();
+    let store = &place.store;
+    let first = store
+        .start_turn(turn(new_conversation(), None))
+        .await
+        .unwrap();
+    let here = TurnConversation::Existing(first.conversation.clone());
+    store
+        .start_turn(turn(new_conversation(), None))
+        .await
+        .unwrap();
+    let second = store.start_turn(turn(here.clone(), None)).await.unwrap();
+    let third = store.start_turn(turn(here, None)).await.unwrap();
+    for (id, next) in [
+        (&first.id, Some(second.seq)),
+        (&second.id, Some(third.seq)),
+        (&third.id, None),
+        (&"nothing".to_owned(), None),
+    ] {
+        assert_eq!(store.next_turn_seq(id).await.unwrap(), next);
+    }
+    let last = store.last_turn(&first.conversation).await.unwrap();
+    assert_eq!(last, Some(third.id));
+    assert_eq!(store.last_turn("nowhere").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_task_is_as_large_as_a_message_at_most() {
+    let place = place();
+    let mut large = turn(new_conversation(), None);
+    large.task = json!("x".repeat((32 << 20) - 1));
+    let error = place.store.start_turn(large).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Limit {
+                value: 0x200_0001,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
