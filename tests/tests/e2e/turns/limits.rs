@@ -152,11 +152,15 @@ async fn what_no_provider_tells_is_estimated_and_adds_up() {
     let mut receipts = Vec::new();
 
     // It breaks off, and is asked again.
+    let gate = Gate::default();
     upstream.says([
-        Say::text(&["123456789"]).broken(),
+        Say::text(&["123456789"]).held(&gate).broken(),
         Say::text(&["whole"]).used(101, 0, 7),
     ]);
-    let answer = server.post("~/messages", &hello()).await.ok();
+    let mut events = stream(&server, &hello()).await;
+    events.until("delta").await;
+    gate.open(1);
+    let answer = events.until("done").await.data;
     let [broken, whole] = list(&answer["completions"]).try_into().expect("two");
     assert_eq!(
         (&broken["estimated"], &broken["output_tokens"]),
@@ -191,7 +195,6 @@ async fn what_no_provider_tells_is_estimated_and_adds_up() {
 
     // It is cancelled while it writes, and while another agent writes for it.
     let ask = json!({ "capability": "keeping", "message": "Enter it." });
-    let gate = Gate::default();
     let half = || Say::text(&["123456", "7"]).held(&gate);
     for says in [
         vec![half()],
