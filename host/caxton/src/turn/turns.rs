@@ -108,6 +108,17 @@ impl Turns {
         &self.inner.workspace
     }
 
+    /// The turn that was started so already; nothing without a key.
+    ///
+    /// # Errors
+    /// [`Error::KeyReused`]; [`Error::Store`].
+    pub async fn begun(&self, start: &Start) -> Result<Option<Live>, Error> {
+        match &start.key {
+            Some(key) => self.under(key).await,
+            None => Ok(None),
+        }
+    }
+
     /// Starts a turn that answers `message`, or finds the one that does so already under its key. What happens in it is seen
     /// by following it; its first event comes when the message is on disk.
     ///
@@ -116,9 +127,7 @@ impl Turns {
     pub async fn start(&self, message: Message, start: Start) -> Result<Live, Error> {
         check(&message)?;
         let workspace = self.workspace();
-        if let Some(key) = &start.key
-            && let Some(live) = self.under(key).await?
-        {
+        if let Some(live) = self.begun(&start).await? {
             return Ok(live);
         }
         let conversation = match &message.conversation {

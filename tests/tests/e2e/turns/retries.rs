@@ -146,3 +146,56 @@ async fn a_keyed_message_goes_on_without_its_client() {
     );
     assert_eq!(upstream.seen().given_up, 0);
 }
+
+#[tokio::test]
+async fn openai_s_clients_get_the_same_answer_again_however_it_came_about() {
+    let upstream = ModelServer::start();
+    let server = desk(&upstream, "", "");
+    let send = async |path: &str, key: &str, body: &Value| {
+        let request = server.request("POST", path).json(body);
+        answered(request.header("idempotency-key", key)).await
+    };
+
+    // What the model wrote before it broke off can't be taken back in the first stream; the second need not have it.
+    for (path, member, last) in [
+        ("/v1/chat/completions", "messages", "data: [DONE]"),
+        ("/v1/responses", "input", "response.completed"),
+    ] {
+        let gate = Gate::default();
+        let half = Say::text(&["half"]).held(&gate).broken();
+        upstream.says([half, Say::text(&["whole"])]);
+        let body = json!({ "model": "writer", "stream": true,
+                           member: [{ "role": "user", "content": "Hello" }] });
+        let request = server.request("POST", path).json(&body);
+        let request = request.header("idempotency-key", path);
+        let first = request.send().await.expect("it has begun");
+        gate.open(1);
+        let first = first.text().await.expect("it ends");
+        assert!(
+            first.contains("half") && !first.contains("whole"),
+            "{first}"
+        );
+        // It ends in the background.
+        let again = loop {
+            let again = send(path, path, &body).await;
+            if again.text.contains("whole") {
+                break again;
+            }
+        };
+        assert!(again.text.contains(last), "{}", again.text);
+        assert!(!again.text.contains("half"), "{}", again.text);
+        assert!(!again.text.contains("error\":{"), "{}", again.text);
+    }
+    assert_eq!(upstream.seen().requests.len(), 4);
+
+    // What it goes on from may be gone.
+    upstream.says([Say::text(&["one"]), Say::text(&["two"])]);
+    let body = json!({ "model": "writer", "input": "Hello" });
+    let first = send("/v1/responses", "first", &body).await.ok();
+    let body = json!({ "model": "writer", "input": "And?", "previous_response_id": first["id"] });
+    let second = send("/v1/responses", "second", &body).await.ok();
+    assert_eq!(delete(&server, "~/agents/writer").await.status, 204);
+    let again = send("/v1/responses", "second", &body).await.ok();
+    assert_eq!(again["id"], second["id"]);
+    assert_eq!(upstream.seen().requests.len(), 6);
+}

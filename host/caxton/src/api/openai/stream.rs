@@ -44,10 +44,16 @@ pub(super) enum Made<P> {
 }
 
 /// Streams a turn. Where the client goes away, nobody follows the turn any more, which cancels it.
-pub(super) async fn response(live: Live, mut encoder: impl Encode) -> Result<Response, Refusal> {
+pub(super) async fn response(live: Live, encoder: impl Encode) -> Result<Response, Refusal> {
     let mut follower = live.follow(None);
+    let ended = live.ended();
     // The follower holds the turn.
     drop(live);
+    // Of a turn that has ended, its end is told, whatever was void on the way there.
+    if let Some(ended) = ended {
+        let answer = ended?;
+        return Ok(begun(follower, encoder, Event::Done(Box::new(answer))));
+    }
     // Who answers and what the model thinks is not part of the stream, so nothing is lost by waiting for words.
     let first = loop {
         match follower.next().await {
@@ -57,19 +63,20 @@ pub(super) async fn response(live: Live, mut encoder: impl Encode) -> Result<Res
             None => return Err(ended_early().into()),
         }
     };
-    let waiting = encoder.first().into_iter().map(sent_by(&encoder)).collect();
+    Ok(begun(follower, encoder, first))
+}
+
+/// A stream that begins with what is sent before anything else, and an event.
+fn begun<E: Encode>(follower: Follower, mut encoder: E, event: Event) -> Response {
+    let waiting = encoder.first().into_iter().map(E::sent).collect();
     let mut streaming = Streaming {
         follower,
         encoder,
         waiting,
         has_ended: false,
     };
-    streaming.take(first);
-    Ok(sse::response(stream::unfold(streaming, Streaming::next)))
-}
-
-fn sent_by<E: Encode>(_: &E) -> fn(E::Piece) -> Sent {
-    E::sent
+    streaming.take(event);
+    sse::response(stream::unfold(streaming, Streaming::next))
 }
 
 fn ended_early() -> Problem {

@@ -32,13 +32,17 @@ const TURN: &str = "resp_";
 pub async fn create(Shared(state): Shared<State>, request: Request) -> Result<Response, Refusal> {
     let (start, request): (_, wire::ResponseRequest) = read(&state, request).await?;
     request::check(&request)?;
-    let past = past(&state, &request).await?;
     let streams = request.stream == Some(true);
     let frame = frame(&request);
-    let live = state
-        .turns
-        .start(request::message(request, past)?, start)
-        .await?;
+    // What was said before may be gone by the time that a request comes again.
+    let live = match state.turns.begun(&start).await? {
+        Some(live) => live,
+        None => {
+            let past = past(&state, &request).await?;
+            let message = request::message(request, past)?;
+            state.turns.start(message, start).await?
+        }
+    };
     let frame = begun(frame, &live);
     if streams {
         let steps = answer::Steps::new(frame, live.id(), live.agent());
