@@ -167,3 +167,27 @@ fn others_can_be_let_in_by_their_public_key() {
     run(&mine, &["secret", "set", "A"], "hunter2").ok();
     assert!(run(&theirs, &["secret", "list"], "").ok().contains('A'));
 }
+
+#[test]
+fn secrets_that_are_set_at_once_are_all_kept() {
+    let (dir, home) = (here(), here());
+    let home = home.path().to_str().expect("UTF-8");
+    let run =
+        |args: &[&str], input: &str| caxton_with(dir.path(), args, input, &[("HOME", home)]).ok();
+    write(dir.path(), &[("caxton.toml", "name = \"desk\"\n")]);
+    run(&["secret", "set", "FIRST"], "hunter2");
+    let names: Vec<String> = (0..8).map(|n| format!("NAME_{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| run(&["secret", "set", name], "hunter2"));
+        }
+        scope.spawn(|| run(&["secret", "remove", "FIRST"], ""));
+    });
+    let listed = run(&["secret", "list"], "");
+    let kept: Vec<&str> = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(kept, names);
+}

@@ -115,8 +115,10 @@ fn set(dir: &Path, name: &str) -> Result<()> {
         },
     };
     let key = key.map_err(|error| refused(error.into()))?;
-    let mut file = SecretsFile::open(dir, &key).map_err(refused)?;
+    drop(SecretsFile::open(dir, &key).map_err(refused)?);
     let value = value(name)?;
+    let _lock = SecretsFile::lock(dir).map_err(refused)?;
+    let mut file = SecretsFile::open(dir, &key).map_err(refused)?;
     let before = file.values.insert(name.to_owned(), value);
     write(&file, dir, &key, &wanted)?;
     if made {
@@ -200,6 +202,7 @@ fn remove(dir: &Path, name: &str) -> Result<()> {
         return Err(missing());
     }
     let key = Key::find(dir, &env).map_err(|error| refused(error.into()))?;
+    let _lock = SecretsFile::lock(dir).map_err(refused)?;
     let mut file = SecretsFile::open(dir, &key).map_err(refused)?;
     file.values.remove(name).ok_or_else(missing)?;
     write(&file, dir, &key, &wanted)?;

@@ -12,9 +12,13 @@ use zeroize::Zeroizing;
 use super::age::{self, Recipient};
 use super::key::{self, Key, Place};
 use super::lookup::Env;
+use crate::data::DIRECTORY;
 
 /// Its name, beside `caxton.toml`.
 pub const FILE: &str = "secrets.age";
+
+/// The file in a workspace's data that is locked while the secrets are changed.
+const LOCK: &str = "secrets.lock";
 
 /// More would be no list of secrets, and is not read into memory.
 const BYTES_MAX: u64 = 1 << 20;
@@ -50,8 +54,8 @@ pub enum Error {
         /// The line, counted from 1.
         line: usize,
     },
-    /// It is far too large.
-    #[error("it is larger than {BYTES_MAX} bytes")]
+    /// It is far too large, or would be.
+    #[error("it has more than {BYTES_MAX} bytes, or would have")]
     TooLarge,
     /// The system refuses.
     #[error("it can't be opened: {0}")]
@@ -66,7 +70,10 @@ impl Error {
             Self::Locked { source: age::Error::OtherKey, .. } => {
                 "use the key that it was written with, or have this one added to `recipients` under [secrets] in caxton.toml".to_owned()
             }
-            Self::Locked { .. } | Self::TooLarge => {
+            Self::TooLarge => {
+                format!("remove secrets that nobody wants with `caxton secret remove`; where that fails, restore {FILE}")
+            }
+            Self::Locked { .. } => {
                 format!("restore {FILE}, or remove it and set its secrets again")
             }
             Self::Content { .. } => {
@@ -117,16 +124,35 @@ impl SecretsFile {
         Self::parse(&text)
     }
 
+    /// Keeps others from changing the file of the workspace in `dir` until what is given is dropped: who changes it reads it
+    /// first, and must not write over what somebody else wrote meanwhile. Waits for its turn.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn lock(dir: &Path) -> Result<fs::File, Error> {
+        let dir = dir.join(DIRECTORY);
+        fs::create_dir_all(&dir)?;
+        // The file itself is replaced when it is written, and a lock does not go over to the new one.
+        let mut lock = fs::OpenOptions::new();
+        let lock = lock.create(true).truncate(false).write(true);
+        let lock = lock.open(dir.join(LOCK))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
     /// Writes it into the workspace in `dir` for `recipients`, whole or not at all. Without secrets there is no file.
     ///
     /// # Errors
-    /// [`Error::Encrypt`] and [`Error::Io`].
+    /// [`Error::Encrypt`], [`Error::Io`], and [`Error::TooLarge`] where it could not be read again; the old one stays then.
     pub fn write(&self, dir: &Path, recipients: &[Recipient]) -> Result<(), Error> {
         let path = dir.join(FILE);
         if self.values.is_empty() {
             return Ok(fs::remove_file(path)?);
         }
         let text = age::encrypt(self.text().as_bytes(), recipients).map_err(Error::Encrypt)?;
+        if text.len() as u64 > BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
         let mut beside = tempfile::Builder::new();
         #[cfg(unix)]
         // As any file of the workspace: what is in it is locked, and the server may run as somebody else.

@@ -110,6 +110,13 @@ fn what_was_written_is_read_again_by_each_recipient_and_by_nobody_else() {
         read.contains("another key (the key is that of CAXTON_SECRETS_KEY)"),
         "{read}"
     );
+    // What could not be read again is not written.
+    let before = fs::read(dir.path().join(FILE)).unwrap();
+    let large = SecretValue::new(&"long".repeat(200_000));
+    file.values.insert("D".to_owned(), large);
+    let refused = file.write(dir.path(), &[theirs.recipient()]).unwrap_err();
+    assert!(matches!(refused, Error::TooLarge), "{refused}");
+    assert_eq!(fs::read(dir.path().join(FILE)).unwrap(), before);
     file.values.clear();
     file.write(dir.path(), &[]).unwrap();
     assert!(!SecretsFile::is_in(dir.path()));
@@ -206,7 +213,7 @@ fn a_file_that_was_changed_is_refused_and_shows_nothing() {
     check(content("A = \"hunter2\"\nB = 1\n").as_bytes(), "line 2");
     check(b"", "no age file");
     check(b"A = \"hunter2\"", "no age file");
-    check(&vec![b'x'; (1 << 20) + 1], "larger than");
+    check(&vec![b'x'; (1 << 20) + 1], "more than");
     let sound = content("A = \"hunter2\"\n");
     check(&sound.as_bytes()[..sound.len() - 60], "damaged");
 }
