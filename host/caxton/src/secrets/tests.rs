@@ -112,7 +112,7 @@ fn what_was_written_is_read_again_by_each_recipient_and_by_nobody_else() {
     );
     // What could not be read again is not written.
     let before = fs::read(dir.path().join(FILE)).unwrap();
-    let large = SecretValue::new(&"long".repeat(200_000));
+    let large = SecretValue::new("long".repeat(200_000));
     file.values.insert("D".to_owned(), large);
     let refused = file.write(dir.path(), &[theirs.recipient()]).unwrap_err();
     assert!(matches!(refused, Error::TooLarge), "{refused}");

@@ -168,7 +168,7 @@ async fn what_no_provider_tells_is_estimated_and_adds_up() {
         "{broken}"
     );
     let asked = broken["input_tokens"].as_u64().expect("a number");
-    assert!((4..40).contains(&asked), "{broken}");
+    assert!((50..400).contains(&asked), "{broken}");
     assert_eq!(whole["estimated"], Value::Null, "{whole}");
     assert_eq!(answer["receipt"]["input_tokens"], asked + 101);
     assert_eq!(answer["receipt"]["output_tokens"], 10);
