@@ -317,7 +317,7 @@ impl Turns {
         if let Err(e) = begun.await {
             let error = drive::missing(e);
             live.end(Err(error.clone()));
-            self.retire(live.id(), None, true);
+            self.retire(&live, None, true);
             return Err(error);
         }
         tracing::info!(
