@@ -16,6 +16,9 @@ const QUEUE_MAX: usize = 4096;
 /// The most bytes of a text in an entry; what is longer is cut, for a component chooses some of them.
 const TEXT_BYTES_MAX: usize = 1024;
 
+const INSERT: &str = "INSERT INTO audit (time_ms, component, action, target, verdict, detail) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
 /// What came of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +124,27 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRecord> {
     })
 }
 
+/// Notes an edit in the transaction that makes it, so that neither is there without the other. Here `detail` is whole: it
+/// says which rows the edit touched.
+pub(crate) fn note_edit(
+    connection: &Connection,
+    by: &str,
+    action: &str,
+    target: &str,
+    detail: &str,
+) -> Result<(), rusqlite::Error> {
+    let short = |text: &str| text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_owned();
+    connection.prepare_cached(INSERT)?.execute(params![
+        now_ms(),
+        short(by),
+        action,
+        short(target),
+        Verdict::Allowed.name(),
+        detail
+    ])?;
+    Ok(())
+}
+
 /// Entries on their way to the writer.
 #[derive(Default)]
 pub(crate) struct AuditQueue {
@@ -198,8 +222,7 @@ impl Waiting {
     }
 
     fn insert(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
-        let sql = "INSERT INTO audit (time_ms, component, action, target, verdict, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let mut statement = connection.prepare_cached(sql)?;
+        let mut statement = connection.prepare_cached(INSERT)?;
         for (time, entry) in &self.entries {
             let AuditEntry {
                 component,

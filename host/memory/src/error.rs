@@ -87,7 +87,7 @@ pub enum Error {
     /// There is no such thing.
     #[error("there is no {what} {id:?}")]
     NotFound {
-        /// `conversation` or `turn`.
+        /// `conversation`, `turn` or `entity`.
         what: &'static str,
         /// The id that was asked for.
         id: String,
@@ -125,6 +125,53 @@ pub enum Error {
         before: i64,
         /// The nearest one after it; `None` where the turn is still under way.
         after: Option<i64>,
+    },
+
+    /// Somebody wants to keep or find something where their view does not reach.
+    #[error("{by} does not see the scope {scope}; use a scope of its own")]
+    OutOfView {
+        /// Whose view it is.
+        by: String,
+        /// The scope that is not in it.
+        scope: String,
+    },
+
+    /// An entity or a relation that can't be kept as it is.
+    #[error("{what} {value:?} {reason}")]
+    Unfit {
+        /// Which part, such as `an entity's name`.
+        what: &'static str,
+        /// What was given, cut short.
+        value: String,
+        /// What is wrong with it, and what would be right.
+        reason: &'static str,
+    },
+
+    /// Another entity of the scope has that name.
+    #[error("entity {id} is called {name:?} already; change that one, or choose another name")]
+    NameUsed {
+        /// The name.
+        name: String,
+        /// The entity that has it.
+        id: i64,
+    },
+
+    /// A line of an import can't be taken. What stands before it is kept; importing the mended file again goes on.
+    #[error("line {line} of the import can't be taken: {reason}")]
+    Import {
+        /// The line, from 1.
+        line: u64,
+        /// Why, and what to do.
+        reason: String,
+    },
+
+    /// A backup can't be written.
+    #[error("can't write the backup {path}: {source}; give a new file in a directory that can be written to", path = .path.display())]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<std::io::Error>,
     },
 
     /// Something is larger than it may be.

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_foundation.sql"),
     include_str!("migrations/0002_turns.sql"),
     include_str!("migrations/0003_lean_writes.sql"),
+    include_str!("migrations/0004_memory.sql"),
 ];
 
 /// Brings the database up to date, in one transaction.

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::audit::AuditQueue;
 use crate::error::{Error, Fault, of_sqlite};
+use crate::index::Index;
 use crate::schema;
 use crate::writer::{JOBS_WAITING_MAX, Job, Writer};
 
@@ -35,6 +36,7 @@ struct Inner {
     idle_readers: Mutex<Vec<Connection>>,
     /// The last turn that was there when the database was opened; see [`Store::running_turns`].
     last_turn_before: i64,
+    index: Arc<Index>,
 }
 
 impl std::fmt::Debug for Store {
@@ -84,6 +86,7 @@ impl Store {
             reading: Arc::new(Semaphore::new(READERS_MAX)),
             idle_readers: Mutex::new(Vec::new()),
             last_turn_before,
+            index: Arc::default(),
         };
         Ok(Store {
             inner: Arc::new(inner),
@@ -109,12 +112,24 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
+        self.write_then(work, |made| made).await
+    }
+
+    /// Runs `work` in the next transaction, and `after` on what it made when that is on disk, before anything else is
+    /// written, whether the caller still waits or not: for what is kept in memory beside the tables.
+    pub(crate) async fn write_then<M, T, F, A>(&self, work: F, after: A) -> Result<T, Error>
+    where
+        M: Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<M, Fault> + Send + 'static,
+        A: FnOnce(M) -> T + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
         let path = self.inner.path.clone();
         let job: Job = Box::new(move |transaction| {
             let result = transaction.and_then(|open| open.run(work).map_err(|f| f.at(&path)));
             // The caller may have gone; the write stands all the same.
-            Box::new(move |committed| drop(sender.send(committed.and(result))))
+            Box::new(move |committed| drop(sender.send(committed.and(result).map(after))))
         });
         self.inner.jobs.send(job).await.map_err(|_| Error::Closed)?;
         receiver.await.map_err(|_| Error::Closed)?
@@ -148,6 +163,22 @@ impl Store {
             .map_err(|_| Error::Closed)?
     }
 
+    /// Runs `work` on the last commit, on a connection of its own: for what takes long, and would hold up other reads.
+    pub(crate) async fn read_apart<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let task = move || {
+            let connection = reading_connection(&inner.path)?;
+            work(&connection).map_err(|fault| fault.at(&inner.path))
+        };
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|_| Error::Closed)?
+    }
+
     /// Wakes the writer for the audit queue. Where its channel is full it is awake, and takes the queue on its way.
     pub(crate) fn wake_writer(&self) {
         let job: Job = Box::new(|_| Box::new(|_| {}));
@@ -156,6 +187,10 @@ impl Store {
 
     pub(crate) fn audit_queue(&self) -> &AuditQueue {
         &self.inner.audit
+    }
+
+    pub(crate) fn index_handle(&self) -> Arc<Index> {
+        Arc::clone(&self.inner.index)
     }
 
     pub(crate) fn last_turn_before(&self) -> i64 {
@@ -188,7 +223,7 @@ pub fn new_id() -> String {
 
 /// Makes the file, where there is none, for its owner only: it holds people's conversations. SQLite gives its companions
 /// the same mode. Doing it here also yields the system's reason where the place is wrong.
-fn make_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -1,16 +1,26 @@
 //! The store against real SQLite files in temporary directories.
 
 mod audit;
+mod backups;
 mod conversations;
+mod crashes;
+mod entities;
 mod files;
 mod forks;
+mod isolation;
 mod keys;
+mod relations;
+mod retention;
+mod search;
 mod state;
+mod transfer;
 mod turns;
 mod usage;
 mod writes;
 
-use caxton_memory::Store;
+use std::sync::Arc;
+
+use caxton_memory::{Hit, Memory, NewEntity, Store, Vector, View};
 
 /// A store in a directory of its own, which lives as long as the test.
 pub struct Place {
@@ -42,3 +52,37 @@ pub const HOSTILE: &[&str] = &[
     "漢字 🦀 e\u{301}",
     "\u{10ffff}",
 ];
+
+/// The memory that administrators see.
+pub fn everything(store: &Store) -> Memory {
+    store.memory(View::everything("test"))
+}
+
+/// An entity of the type `fact`.
+pub fn fact(name: &str, observations: &[&str]) -> NewEntity {
+    NewEntity {
+        name: name.to_owned(),
+        kind: "fact".to_owned(),
+        observations: observations.iter().map(|&text| text.to_owned()).collect(),
+        ..NewEntity::default()
+    }
+}
+
+/// A unit vector, the same for the same number; those of different numbers are nearly at right angles.
+pub fn vector(number: u64) -> Vector {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut numbers = [0.0f32; 384];
+    for number in &mut numbers {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        *number = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
+    }
+    let length = numbers.iter().map(|x| x * x).sum::<f32>().sqrt();
+    Arc::new(numbers.map(|x| x / length))
+}
+
+/// The names of what was found.
+pub fn names(hits: &[Hit]) -> Vec<&str> {
+    hits.iter().map(|hit| &*hit.entity.name).collect()
+}
