@@ -2,7 +2,7 @@
 //! beyond that a call fails at once instead of waiting.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::cache::Cache;
 use crate::worker::{self, Job};
-use crate::{Error, Source, TEXT_BYTES_READ, TEXTS_MAX, Vector};
+use crate::{Device, Error, Source, TEXT_BYTES_READ, TEXTS_MAX, Vector, dot_many};
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,21 +23,30 @@ pub enum State {
     Unavailable(String),
 }
 
-/// Bounds on what the embedder holds.
+/// What the embedder computes on, and bounds on what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The most bytes of texts and vectors kept for calls to come.
     pub cache_bytes_max: usize,
     /// The most texts that wait or are being computed.
     pub waiting_texts_max: usize,
+    /// What is computed on.
+    pub device: Device,
+    /// The most threads that compute on the processor, 1 at least. They use what is idle: nobody waits for one that does
+    /// not get to run.
+    pub threads_max: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        // 32 MiB keep some 18,000 vectors of short texts. 4096 texts are four of the largest calls.
+        // 32 MiB keep some 18,000 vectors of short texts. 4096 texts are four of the largest calls. Beyond four threads a
+        // text gains little, and a server has other things to do.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Settings {
             cache_bytes_max: 32 << 20,
             waiting_texts_max: 4096,
+            device: Device::Cpu,
+            threads_max: threads.min(4),
         }
     }
 }
@@ -51,6 +60,8 @@ pub struct Embedder {
     settings: Settings,
     cache: Arc<Mutex<Cache>>,
     state: watch::Receiver<State>,
+    /// What computes, once the model is read.
+    engine: Arc<OnceLock<String>>,
 }
 
 impl std::fmt::Debug for Embedder {
@@ -79,15 +90,23 @@ impl Embedder {
             settings,
             cache: Arc::clone(&cache),
             state: watch,
+            engine: Arc::default(),
         };
         if let Source::Absent(reason) = source {
             state.send_replace(State::Unavailable(reason));
             return embedder;
         }
-        let (state, kept) = (Arc::new(state), cache);
-        let announce = Arc::clone(&state);
+        let state = Arc::new(state);
+        let server = Server {
+            queue: receiver,
+            state: Arc::clone(&state),
+            cache,
+            device: embedder.settings.device,
+            threads: embedder.settings.threads_max.max(1),
+            engine: Arc::clone(&embedder.engine),
+        };
         let thread = std::thread::Builder::new().name("embed".to_owned());
-        if let Err(error) = thread.spawn(move || serve(&source, receiver, &announce, &kept)) {
+        if let Err(error) = thread.spawn(move || server.serve(&source)) {
             state.send_replace(State::Unavailable(format!(
                 "its thread can't be started: {error}"
             )));
@@ -98,6 +117,11 @@ impl Embedder {
     /// How far the model is, without waiting.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// What computes, for people: device, kernels and threads. None while the model is not [`State::Ready`].
+    pub fn engine(&self) -> Option<&str> {
+        self.engine.get().map(String::as_str)
     }
 
     /// Waits until the model is read, or known not to be usable.
@@ -184,17 +208,11 @@ impl Embedder {
         let Some(vector) = vectors.pop() else {
             return Ok(Vec::new());
         };
-        let dot = |other: &Vector| {
-            vector
-                .iter()
-                .zip(other.iter())
-                .map(|(a, b)| a * b)
-                .sum::<f32>()
-        };
-        Ok(vectors
-            .iter()
-            .map(|other| dot(other).clamp(-1., 1.))
-            .collect())
+        let mut similarities = dot_many(&vector, vectors.iter().map(|other| &**other));
+        for similarity in &mut similarities {
+            *similarity = similarity.clamp(-1., 1.);
+        }
+        Ok(similarities)
     }
 
     /// Has the worker compute `texts`.
@@ -228,22 +246,31 @@ impl Embedder {
     }
 }
 
-/// The worker's thread: reads the model, says so, and computes. Where the model can't be read, the queue goes with this
-/// function, and with it every job that waits.
-fn serve(
-    source: &Source,
-    mut queue: mpsc::UnboundedReceiver<Job>,
-    state: &watch::Sender<State>,
-    cache: &Mutex<Cache>,
-) {
-    match source.load() {
-        Ok(model) => {
-            state.send_replace(State::Ready);
-            worker::run(&model, &mut queue, cache);
-        }
-        Err(reason) => {
-            tracing::warn!(%reason, "the embedding model is not available");
-            state.send_replace(State::Unavailable(reason));
+/// What the worker's thread has.
+struct Server {
+    queue: mpsc::UnboundedReceiver<Job>,
+    state: Arc<watch::Sender<State>>,
+    cache: Arc<Mutex<Cache>>,
+    device: Device,
+    threads: usize,
+    engine: Arc<OnceLock<String>>,
+}
+
+impl Server {
+    /// Reads the model, says so, and computes. Where the model can't be read, the queue goes with this function, and with it
+    /// every job that waits.
+    fn serve(mut self, source: &Source) {
+        match source.load(self.device, self.threads) {
+            Ok(mut model) => {
+                let engine = self.engine.get_or_init(|| model.engine.name());
+                tracing::debug!(%engine, "the embedding model is ready");
+                self.state.send_replace(State::Ready);
+                worker::run(&mut model, &mut self.queue, &self.cache);
+            }
+            Err(reason) => {
+                tracing::warn!(%reason, "the embedding model is not available");
+                self.state.send_replace(State::Unavailable(reason));
+            }
         }
     }
 }

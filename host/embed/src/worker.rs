@@ -1,5 +1,6 @@
-//! The thread that computes. Texts of several callers are computed together, a bounded number in each round; within a
-//! round the short ones come first, so that a long list of long texts does not hold up a question.
+//! The thread that computes. Texts of several callers are computed together, a bounded number of tokens in each round, of
+//! which each caller has an equal share and its short texts come first: a long list of long texts does not hold up a
+//! question for longer than two rounds.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -8,10 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::cache::Cache;
 use crate::source::Model;
+use crate::tokens::Tokens;
 use crate::{Error, Vector};
 
-/// Texts computed in one round; a new caller waits no longer than for one.
-const ROUND_TEXTS: usize = 32;
+/// A round takes texts until they have so many tokens: enough that reading the weights is a small part of its cost, and so
+/// few that it takes some 10 ms.
+const ROUND_TOKENS: usize = 256;
 
 /// What a caller gets.
 pub(crate) type Answer = Result<Vec<Vector>, Error>;
@@ -42,7 +45,11 @@ struct Wanted {
 }
 
 /// Computes until no caller can come any more.
-pub(crate) fn run(model: &Model, queue: &mut mpsc::UnboundedReceiver<Job>, cache: &Mutex<Cache>) {
+pub(crate) fn run(
+    model: &mut Model,
+    queue: &mut mpsc::UnboundedReceiver<Job>,
+    cache: &Mutex<Cache>,
+) {
     let mut tasks: VecDeque<Task> = VecDeque::new();
     loop {
         if tasks.is_empty() {
@@ -91,71 +98,72 @@ impl Task {
     /// Answers; what comes for it later is dropped.
     fn finish(&mut self, answer: Answer) {
         self.missing = 0;
+        self.left.clear();
         let (closed, _) = oneshot::channel();
         drop(std::mem::replace(&mut self.job.answer, closed).send(answer));
     }
 }
 
-fn round(model: &Model, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) {
-    let mut wanted = choose(tasks);
-    wanted.retain_mut(|wanted| {
-        // Another call may have had it computed since this one looked.
-        let found = crate::embedder::lock(cache).get(&wanted.text);
-        if let Some(vector) = &found {
-            deliver(tasks, &wanted.by, vector);
-            return false;
-        }
-        match model.tokens.of(&wanted.text) {
-            Ok(ids) => wanted.ids = ids,
-            Err(reason) => fail(tasks, &wanted.by, &reason),
-        }
-        !wanted.ids.is_empty()
-    });
-    wanted.sort_by_key(|wanted| wanted.ids.len());
-    for batch in wanted.chunk_by(|a, b| similar(a.ids.len(), b.ids.len())) {
-        let ids: Vec<&[u32]> = batch.iter().map(|wanted| wanted.ids.as_slice()).collect();
-        match model.bert.vectors(&ids) {
-            Ok(vectors) => {
-                for (wanted, vector) in batch.iter().zip(vectors) {
-                    let vector = Arc::new(vector);
-                    crate::embedder::lock(cache).insert(&wanted.text, &vector);
-                    deliver(tasks, &wanted.by, &vector);
-                }
+fn round(model: &mut Model, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) {
+    let wanted = choose(&model.tokens, tasks, cache);
+    if wanted.is_empty() {
+        return;
+    }
+    let ids: Vec<&[u32]> = wanted.iter().map(|wanted| wanted.ids.as_slice()).collect();
+    match model.engine.vectors(&ids) {
+        Ok(vectors) => {
+            for (wanted, vector) in wanted.iter().zip(vectors) {
+                let vector = Arc::new(vector);
+                crate::embedder::lock(cache).insert(&wanted.text, &vector);
+                deliver(tasks, &wanted.by, &vector);
             }
-            Err(error) => {
-                for wanted in batch {
-                    fail(tasks, &wanted.by, &error.to_string());
-                }
+        }
+        Err(error) => {
+            for wanted in &wanted {
+                fail(tasks, &wanted.by, &error);
             }
         }
     }
 }
 
-/// Takes the round's texts from the tasks, an equal share from each; equal texts become one.
-fn choose(tasks: &mut VecDeque<Task>) -> Vec<Wanted> {
-    let share = (ROUND_TEXTS / tasks.len()).max(1);
+/// Takes the round's texts from the tasks, one from each in turn; equal texts become one.
+fn choose(tokens: &Tokens, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut seen: HashMap<Arc<str>, usize> = HashMap::new();
-    for (number, task) in tasks.iter_mut().enumerate().take(ROUND_TEXTS) {
-        for place in task.left.split_off(task.left.len().saturating_sub(share)) {
-            let text = &task.job.texts[place];
-            let index = *seen.entry(Arc::clone(text)).or_insert_with(|| {
-                wanted.push(Wanted {
-                    text: Arc::clone(text),
-                    ids: Vec::new(),
-                    by: Vec::new(),
-                });
-                wanted.len() - 1
-            });
-            wanted[index].by.push((number, place));
+    let mut count = 0;
+    let mut number = 0;
+    // How many tasks in a row had nothing left.
+    let mut idle = 0;
+    while count < ROUND_TOKENS && idle < tasks.len() {
+        let by = number;
+        number = (number + 1) % tasks.len();
+        let Some(place) = tasks[by].left.pop() else {
+            idle += 1;
+            continue;
+        };
+        idle = 0;
+        let text = Arc::clone(&tasks[by].job.texts[place]);
+        if let Some(index) = seen.get(&text) {
+            wanted[*index].by.push((by, place));
+            continue;
+        }
+        // Another call may have had it computed since this one looked.
+        let found = crate::embedder::lock(cache).get(&text);
+        if let Some(vector) = found {
+            deliver(tasks, &[(by, place)], &vector);
+            continue;
+        }
+        match tokens.of(&text) {
+            Ok(ids) => {
+                count += ids.len();
+                seen.insert(Arc::clone(&text), wanted.len());
+                let by = vec![(by, place)];
+                wanted.push(Wanted { text, ids, by });
+            }
+            Err(reason) => fail(tasks, &[(by, place)], &reason),
         }
     }
     wanted
-}
-
-/// Whether padding the shorter of two neighbours to the longer wastes little.
-fn similar(shorter: usize, longer: usize) -> bool {
-    longer <= shorter + shorter / 8
 }
 
 fn deliver(tasks: &mut VecDeque<Task>, by: &[(usize, usize)], vector: &Vector) {

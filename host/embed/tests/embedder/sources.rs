@@ -36,7 +36,7 @@ fn the_model_can_come_from_memory() {
         .iter()
         .zip([0.067_657, 0.063_496, 0.048_713, 0.079_305])
     {
-        assert!((found - published).abs() < 1e-5, "{found} {published}");
+        assert!((found - published).abs() < 2e-4, "{found} {published}");
     }
 }
 
@@ -108,7 +108,7 @@ fn files_that_do_not_fit_together_are_refused() {
         let error = embedder.embed(&["text"]).unwrap_err().to_string();
         assert!(said.iter().all(|part| error.contains(part)), "{error}");
     };
-    check("1536", "1537", ["model.safetensors", "[1537, 384]"]);
+    check("1536", "1537", ["config.json", "must be 1536"]);
     check(
         "num_hidden_layers\": 6",
         "num_hidden_layers\": 7",

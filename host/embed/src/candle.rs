@@ -1,57 +1,12 @@
-//! The network: BERT's encoder (Devlin et al. 2018) with six layers of width 384, then the mean over the tokens. A batch is
-//! a rectangle of token ids; shorter texts are padded at the end, and the padding is masked out.
+//! The network on candle, in single precision: what a graphics card computes, and what our own kernels are held against. A
+//! batch is a rectangle of token ids; shorter texts are padded at the end, and the padding is masked out.
 
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
-use serde::Deserialize;
 
+use crate::config::{Config, HEADS, INTERMEDIATE};
 use crate::{DIMENSIONS, TOKENS_MAX};
-
-/// What `config.json` says, as far as it matters here.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Config {
-    pub(crate) vocab_size: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    max_position_embeddings: usize,
-    layer_norm_eps: f64,
-    hidden_act: String,
-}
-
-impl Config {
-    /// Reads `config.json` and checks that it describes a network that this module computes.
-    pub(crate) fn parse(json: &[u8]) -> std::result::Result<Self, String> {
-        let config: Config = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let heads = config.num_attention_heads;
-        if config.hidden_size != DIMENSIONS {
-            return Err(format!(
-                "hidden_size is {}, and must be {DIMENSIONS}",
-                config.hidden_size
-            ));
-        }
-        if heads == 0 || !DIMENSIONS.is_multiple_of(heads) {
-            return Err(format!(
-                "num_attention_heads is {heads}, which does not divide {DIMENSIONS}"
-            ));
-        }
-        if config.max_position_embeddings < TOKENS_MAX {
-            let positions = config.max_position_embeddings;
-            return Err(format!(
-                "max_position_embeddings is {positions}, and must be at least {TOKENS_MAX}"
-            ));
-        }
-        if config.hidden_act != "gelu" {
-            return Err(format!(
-                "hidden_act is {:?}, and must be \"gelu\"",
-                config.hidden_act
-            ));
-        }
-        Ok(config)
-    }
-}
 
 /// The network's weights.
 pub(crate) struct Bert {
@@ -61,7 +16,7 @@ pub(crate) struct Bert {
     places: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
-    heads: usize,
+    device: Device,
 }
 
 struct Layer {
@@ -75,9 +30,10 @@ struct Layer {
 }
 
 impl Bert {
-    /// Takes the weights out of a safetensors file.
-    pub(crate) fn load(config: &Config, file: &[u8]) -> Result<Self> {
+    /// Takes the weights out of a safetensors file, to compute on `device`.
+    pub(crate) fn load(config: &Config, file: &[u8], device: Device) -> Result<Self> {
         let weights = Weights {
+            device: &device,
             file: SliceSafetensors::new(file)?,
             eps: config.layer_norm_eps as f32,
         };
@@ -93,10 +49,15 @@ impl Bert {
             places,
             norm: weights.norm("embeddings")?,
             layers: (0..config.num_hidden_layers)
-                .map(|n| weights.layer(&format!("encoder.layer.{n}"), config))
+                .map(|n| weights.layer(&format!("encoder.layer.{n}")))
                 .collect::<Result<_>>()?,
-            heads: config.num_attention_heads,
+            device,
         })
+    }
+
+    /// What it computes on, for people.
+    pub(crate) fn engine(&self) -> String {
+        format!("{:?}, candle", self.device.location())
     }
 
     /// Gives a vector for each text, in order. Texts are token ids, 1 to 256 each; the work grows with their number times
@@ -115,7 +76,7 @@ impl Bert {
             mask.resize(ids.len(), 0.);
         }
         let padded = mask.contains(&0.);
-        let mask = Tensor::from_vec(mask, (texts.len(), length), &Device::Cpu)?;
+        let mask = Tensor::from_vec(mask, (texts.len(), length), &self.device)?;
         let hidden = self.hidden(ids, texts.len(), length, padded.then_some(&mask))?;
         let mean = pool(&hidden, &mask)?;
         mean.to_vec2::<f32>()?
@@ -135,7 +96,7 @@ impl Bert {
         length: usize,
         mask: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let ids = Tensor::from_vec(ids, texts * length, &Device::Cpu)?;
+        let ids = Tensor::from_vec(ids, texts * length, &self.device)?;
         let words = self
             .words
             .index_select(&ids, 0)?
@@ -151,7 +112,7 @@ impl Bert {
             None => None,
         };
         for layer in &self.layers {
-            let context = layer.attend(&hidden, (texts, length, self.heads), bias.as_ref())?;
+            let context = layer.attend(&hidden, (texts, length), bias.as_ref())?;
             let attended = layer.attention_output.apply(&context)?;
             let middle = layer.attention_norm.apply(&(attended + hidden)?)?;
             let wide = layer.intermediate.apply(&middle)?.gelu_erf()?;
@@ -168,10 +129,10 @@ impl Layer {
     fn attend(
         &self,
         hidden: &Tensor,
-        (texts, length, heads): (usize, usize, usize),
+        (texts, length): (usize, usize),
         bias: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let width = DIMENSIONS / heads;
+        let (heads, width) = (HEADS, DIMENSIONS / HEADS);
         let all = self
             .query_key_value
             .apply(hidden)?
@@ -233,13 +194,14 @@ impl Norm {
 
 /// The file, and what every norm needs.
 struct Weights<'a> {
+    device: &'a Device,
     file: SliceSafetensors<'a>,
     eps: f32,
 }
 
 impl Weights<'_> {
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        let tensor = self.file.load(name, &Device::Cpu)?;
+        let tensor = self.file.load(name, self.device)?;
         if tensor.dims() != shape {
             let found = tensor.dims();
             candle_core::bail!("{name} has the shape {found:?}, and must have {shape:?}");
@@ -262,7 +224,7 @@ impl Weights<'_> {
         })
     }
 
-    fn layer(&self, name: &str, config: &Config) -> Result<Layer> {
+    fn layer(&self, name: &str) -> Result<Layer> {
         let square =
             |part: &str| self.linear(&format!("{name}.attention.{part}"), DIMENSIONS, DIMENSIONS);
         let (query, key, value) = (
@@ -270,12 +232,12 @@ impl Weights<'_> {
             square("self.key")?,
             square("self.value")?,
         );
-        let scale = 1. / ((DIMENSIONS / config.num_attention_heads) as f64).sqrt();
+        let scale = 1. / ((DIMENSIONS / HEADS) as f64).sqrt();
         let query_key_value = Linear {
             weight: Tensor::cat(&[(query.weight * scale)?, key.weight, value.weight], 0)?,
             bias: Tensor::cat(&[(query.bias * scale)?, key.bias, value.bias], 0)?,
         };
-        let wide = config.intermediate_size;
+        let wide = INTERMEDIATE;
         Ok(Layer {
             query_key_value,
             attention_output: square("output.dense")?,
