@@ -248,3 +248,39 @@ impl Weights<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::network::Network;
+    use crate::source::Contents;
+
+    #[test]
+    fn our_kernels_compute_what_candle_computes() {
+        let directory = std::env::var_os("CAXTON_MODEL_DIR").map_or_else(
+            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/model"),
+            PathBuf::from,
+        );
+        let config = std::fs::read(directory.join("config.json")).unwrap();
+        let config = Config::parse(&config).unwrap();
+        let file = std::fs::read(directory.join("model.safetensors")).unwrap();
+        let file = Contents::Embedded(file.leak());
+        let reference = Bert::load(&config, &file, Device::Cpu).unwrap();
+        let mut ours = Network::load(&config, &file, 2).unwrap();
+        let texts: Vec<Vec<u32>> = [2, 3, 12, 64, 65, 256]
+            .map(|length| {
+                (0..length)
+                    .map(|n| (n * 7919 + length * 31) % 30_000)
+                    .collect()
+            })
+            .to_vec();
+        let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+        let expected = reference.vectors(&texts).unwrap();
+        for (expected, found) in expected.iter().zip(ours.vectors(&texts).unwrap()) {
+            let cosine = crate::dot(expected, &found);
+            assert!(cosine > 0.999_99, "{cosine}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Lanes on x86-64 with AVX2 and FMA: a vector is two registers.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use super::lanes::{Lanes, Line, WIDTH};
 
@@ -19,8 +20,8 @@ impl Avx2 {
 /// A call of instructions that the processor has.
 macro_rules! has {
     ($($call:tt)*) => {
-        // SAFETY: the value that this is a method of proves that the processor has the instructions, and pointers come
-        // from references to arrays as long as what is read or written.
+        // SAFETY: the value that this is a method of proves that the processor has the instructions. Vectors are as large as
+        // the array that they are made of or become, and any bits are valid in both.
         unsafe { $($call)* }
     };
 }
@@ -41,17 +42,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn load(self, from: &[f32; WIDTH]) -> Two {
-        let at = from.as_ptr();
-        has!([_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(8))])
+        has!(transmute::<[f32; WIDTH], Two>(*from))
     }
 
     #[inline(always)]
     fn store(self, x: Two, to: &mut [f32; WIDTH]) {
-        let at = to.as_mut_ptr();
-        has!({
-            _mm256_storeu_ps(at, x[0]);
-            _mm256_storeu_ps(at.add(8), x[1]);
-        })
+        *to = has!(transmute::<Two, [f32; WIDTH]>(x));
     }
 
     #[inline(always)]
@@ -120,7 +116,7 @@ impl Lanes for Avx2 {
             let packed = _mm256_packs_epi32(_mm256_cvtps_epi32(x[0]), _mm256_cvtps_epi32(x[1]));
             // Packing works in halves of a register, so the middle quarters have changed places.
             let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
-            _mm256_storeu_si256(to.as_mut_ptr().cast(), ordered);
+            *to = transmute::<__m256i, [i16; WIDTH]>(ordered);
         })
     }
 
@@ -131,11 +127,11 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn dot(self, sums: Self::Sums, [a, b]: [i16; 2], weights: &Line) -> Self::Sums {
-        let at = weights.0.as_ptr();
         has!({
+            let [left, right] = transmute::<[i16; 2 * WIDTH], [__m256i; 2]>(weights.0);
             let pair = _mm256_set1_epi32(i32::from(b) << 16 | i32::from(a) & 0xffff);
-            let lower = _mm256_madd_epi16(pair, _mm256_load_si256(at.cast()));
-            let upper = _mm256_madd_epi16(pair, _mm256_load_si256(at.add(WIDTH).cast()));
+            let lower = _mm256_madd_epi16(pair, left);
+            let upper = _mm256_madd_epi16(pair, right);
             [
                 _mm256_add_epi32(sums[0], lower),
                 _mm256_add_epi32(sums[1], upper),

@@ -1,6 +1,9 @@
 //! Lanes on x86-64 with AVX-512: a vector is a register. With VNNI a product of pairs is one instruction, else two.
+//!
+//! Arrays become vectors by `transmute`, which is a load or store, and nothing more in a build with assertions either.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use super::lanes::{Lanes, Line, WIDTH};
 
@@ -19,8 +22,8 @@ impl<const VNNI: bool> Avx512<VNNI> {
 /// A call of instructions that the processor has.
 macro_rules! has {
     ($($call:tt)*) => {
-        // SAFETY: the value that this is a method of proves that the processor has the instructions, and pointers come
-        // from references to arrays as long as what is read or written.
+        // SAFETY: the value that this is a method of proves that the processor has the instructions. A vector is as large as
+        // the array that it is made of or becomes, and any bits are valid in both.
         unsafe { $($call)* }
     };
 }
@@ -38,12 +41,12 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
 
     #[inline(always)]
     fn load(self, from: &[f32; WIDTH]) -> __m512 {
-        has!(_mm512_loadu_ps(from.as_ptr()))
+        has!(transmute::<[f32; WIDTH], __m512>(*from))
     }
 
     #[inline(always)]
     fn store(self, x: __m512, to: &mut [f32; WIDTH]) {
-        has!(_mm512_storeu_ps(to.as_mut_ptr(), x))
+        *to = has!(transmute::<__m512, [f32; WIDTH]>(x));
     }
 
     #[inline(always)]
@@ -98,7 +101,7 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
     fn store_whole(self, x: __m512, to: &mut [i16; WIDTH]) {
         has!({
             let whole = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(x));
-            _mm256_storeu_si256(to.as_mut_ptr().cast(), whole);
+            *to = transmute::<__m256i, [i16; WIDTH]>(whole);
         })
     }
 
@@ -111,7 +114,7 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
     fn dot(self, sums: __m512i, [a, b]: [i16; 2], weights: &Line) -> __m512i {
         has!({
             let pair = _mm512_set1_epi32(i32::from(b) << 16 | i32::from(a) & 0xffff);
-            let weights = _mm512_load_si512(weights.0.as_ptr().cast());
+            let weights = transmute::<[i16; 2 * WIDTH], __m512i>(weights.0);
             if VNNI {
                 _mm512_dpwssd_epi32(sums, pair, weights)
             } else {

@@ -1,6 +1,6 @@
 //! The kernels: what the network's time goes to, compiled for several kinds of processor and chosen when the model is read.
-//! They know rows and panels, and nothing of texts. All kinds round alike in the products; elsewhere they differ by a few
-//! units in the last place.
+//! They know rows and panels, and nothing of texts. The sums of products are exact, so alike for all kinds; elsewhere they
+//! differ by a few units in the last place.
 
 /// Calls `function::<.., ROWS>` with the number of rows, at most `max`, as a constant, so that their sums stay in registers.
 macro_rules! rows {
@@ -29,6 +29,8 @@ mod lanes;
 mod portable;
 mod product;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::DIMENSIONS;
 

@@ -163,7 +163,7 @@ fn block<L: Lanes, const PAIRS: usize, const R: usize>(
     };
     let (scales, bias) = (halves(work.scales), halves(work.bias));
     for ((sums, scale), out) in sums.into_iter().zip(row_scales).zip(out) {
-        for (half, out) in rows::halves_mut(out).into_iter().enumerate() {
+        for (half, out) in rows::halves_mut(out).enumerate() {
             let scale = lanes.mul(lanes.splat(*scale), scales[half]);
             let product = lanes.mul_add(lanes.floats(sums[half]), scale, bias[half]);
             let product = match work.then {

@@ -65,7 +65,8 @@ pub(super) fn whole<L: Lanes, const PAIRS: usize>(
         let x = lanes.load(x);
         lanes.mul_add(x, x, sum)
     });
-    let length = lanes.sum(squares).sqrt().max(f32::MIN_POSITIVE);
+    // A row of nothing stays so.
+    let length = lanes.sum(squares).sqrt().max(1e-20);
     let scale = lanes.splat(ROW_LENGTH / length);
     let to = to.as_flattened_mut().as_chunks_mut().0;
     for (x, to) in vectors(row).zip(to) {
