@@ -1,7 +1,8 @@
-//! What a server adds to a provider's answer, at 100 streams at once: between client and provider there is nothing, Caxton by
-//! its own protocol and by OpenAI's, or LiteLLM's proxy where `cargo xtask bench` could install it. The provider is on this
-//! machine and keeps the pace of a real one; it notes in its answer when it got the request and when it sent each token, so
-//! what is counted is the time in which it did not make the client wait.
+//! What a server adds to a provider's answer, at 100 streams at once: between client and provider there is nothing, or Caxton
+//! by its own protocol and by OpenAI's. Then the same at as many streams as LiteLLM's proxy can keep up with, which stands
+//! beside it where `cargo xtask bench` could install it: at 100 it would only measure a queue. The provider is on this machine
+//! and keeps the pace of a real one; it notes in its answer when it got the request and when it sent each token, so what is
+//! counted is the time in which it did not make the client wait.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,10 @@ use crate::start::Server;
 use crate::upstream::{self, Note, now_ns};
 
 const STREAMS: usize = 100;
+
+/// Streams at which there is a comparison.
+const STREAMS_COMPARED: usize = 5;
+
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
 
@@ -46,7 +51,6 @@ pub fn run() {
     );
     desk::write(&dir, &toml, 1);
     let server = Server::start(&dir, None);
-    let litellm = LiteLlm::start(&upstream, scratch.path());
     let ours = server.host();
     let chat = |host: &str, model: &str, more: &str| {
         let body = format!(
@@ -61,26 +65,48 @@ pub fn run() {
         )
     };
     let message = r#"{"to":"agent-0","content":"hello"}"#;
-    let mut ways = vec![
-        Way::new("nothing", &upstream, chat(&upstream, "m", "")),
-        Way::new(
-            "POST /messages",
-            ours,
-            post(ours, desk::MESSAGES, "text/event-stream", "", message),
-        ),
-        Way::new("POST /v1/chat/completions", ours, chat(ours, "agent-0", "")),
-    ];
-    if let Some(litellm) = &litellm {
-        let request = chat(&litellm.host, "m", "authorization: Bearer sk-bench\r\n");
-        ways.push(Way::new("LiteLLM", &litellm.host, request));
-    }
+    let nothing = || Way::new("nothing", &upstream, chat(&upstream, "m", ""));
+    let by_chat = || Way::new("POST /v1/chat/completions", ours, chat(ours, "agent-0", ""));
+    let by_message = Way::new(
+        "POST /messages",
+        ours,
+        post(ours, desk::MESSAGES, "text/event-stream", "", message),
+    );
+    let all = measured(STREAMS, vec![nothing(), by_message, by_chat()]);
+    report(STREAMS, &all);
+    let Some(litellm) = LiteLlm::start(&upstream, scratch.path()) else {
+        println!("  LiteLLM's proxy is not installed in target/litellm: nothing to compare with");
+        return;
+    };
+    let request = chat(&litellm.host, "m", "authorization: Bearer sk-bench\r\n");
+    let theirs = Way::new("LiteLLM", &litellm.host, request);
+    let all = measured(STREAMS_COMPARED, vec![nothing(), by_chat(), theirs]);
+    compare(&all);
+}
+
+/// What was measured of a way, in nanoseconds: first token at p50 and p99, whole answer at p50 and p99.
+struct Measured {
+    name: &'static str,
+    answers: usize,
+    times: [u64; 4],
+}
+
+const WHATS: [&str; 4] = [
+    "first token, p50",
+    "first token, p99",
+    "answer, p50",
+    "answer, p99",
+];
+
+/// Measures ways in turns, at so many streams.
+fn measured(count: usize, mut ways: Vec<Way>) -> Vec<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     for round in 0..=ROUNDS {
         for way in &mut ways {
-            let times = runtime.block_on(streams(way));
+            let times = runtime.block_on(streams(way, count));
             // In the first round connections are made and code is warmed up.
             if round > 0 {
                 way.times.first.extend(times.first);
@@ -88,7 +114,17 @@ pub fn run() {
             }
         }
     }
-    report(&mut ways, litellm.is_some());
+    let measured = |mut way: Way| Measured {
+        name: way.name,
+        answers: way.times.whole.len(),
+        times: [
+            quantile(&mut way.times.first, 0.50),
+            quantile(&mut way.times.first, 0.99),
+            quantile(&mut way.times.whole, 0.50),
+            quantile(&mut way.times.whole, 0.99),
+        ],
+    };
+    ways.into_iter().map(measured).collect()
 }
 
 impl Way {
@@ -103,16 +139,17 @@ impl Way {
 }
 
 /// All streams for the time of a round.
-async fn streams(way: &Way) -> Times {
+async fn streams(way: &Way, count: usize) -> Times {
     let end = Instant::now() + ROUND;
     let local = tokio::task::LocalSet::new();
-    let tasks: Vec<_> = (0..STREAMS)
+    let tasks: Vec<_> = (0..count)
         .map(|stream| {
             let (host, request) = (way.host.clone(), way.request.clone());
             local.spawn_local(async move {
                 let mut times = Times::default();
                 let place = u32::try_from(stream).expect("a few streams");
-                tokio::time::sleep(ANSWER * place / STREAMS as u32).await;
+                let streams = u32::try_from(count).expect("a few streams");
+                tokio::time::sleep(ANSWER * place / streams).await;
                 let mut socket = Socket::open(&host).await;
                 while Instant::now() < end {
                     one(&mut socket, &request, &mut times).await;
@@ -157,58 +194,46 @@ async fn one(socket: &mut Socket, request: &[u8], times: &mut Times) {
     times.whole.push(there + (now_ns() - last));
 }
 
-fn report(ways: &mut [Way], has_litellm: bool) {
-    let quantiles = |way: &mut Way| {
-        [
-            quantile(&mut way.times.first, 0.50),
-            quantile(&mut way.times.first, 0.99),
-            quantile(&mut way.times.whole, 0.50),
-            quantile(&mut way.times.whole, 0.99),
-        ]
-    };
-    let all: Vec<(&str, usize, [u64; 4])> = ways
-        .iter_mut()
-        .map(|way| (way.name, way.times.whole.len(), quantiles(way)))
-        .collect();
-    let direct = all[0].2;
-    let added: Vec<[u64; 4]> = all
-        .iter()
-        .map(|(_, _, times)| std::array::from_fn(|i| times[i].saturating_sub(direct[i]).max(1)))
-        .collect();
+/// What was added beyond the provider's own time.
+fn added(all: &[Measured], way: usize) -> [u64; 4] {
+    std::array::from_fn(|i| all[way].times[i].saturating_sub(all[0].times[i]).max(1))
+}
+
+fn report(count: usize, all: &[Measured]) {
     let bounds = [1_000_000, 3_000_000, 1_000_000, 3_000_000_u64];
-    let whats = [
-        "first token, p50",
-        "first token, p99",
-        "answer, p50",
-        "answer, p99",
-    ];
-    for (way, (name, answers, times)) in all.iter().enumerate().skip(1) {
-        println!("  {name}: {answers} answers; added to the provider's own time:");
-        for (i, what) in whats.iter().enumerate() {
-            let bound = match way {
-                3 => "no bound".to_owned(),
-                _ => format!("under 1.00: {}", ms(bounds[i])),
-            };
-            let ratio = added[way][i] as f64 / bounds[i] as f64;
+    for (
+        way,
+        Measured {
+            name,
+            answers,
+            times,
+        },
+    ) in all.iter().enumerate().skip(1)
+    {
+        println!(
+            "  {name}: {answers} answers of {count} streams; added to the provider's own time:"
+        );
+        for (i, what) in WHATS.iter().enumerate() {
+            let ratio = added(all, way)[i] as f64 / bounds[i] as f64;
             println!(
-                "    {what:<32} {:>14}   with nothing {:>11}   ratio {ratio:>6.2}   ({bound})",
+                "    {what:<32} {:>14}   with nothing {:>11}   ratio {ratio:>6.2}   (under 1.00: {})",
                 ms(times[i]),
-                ms(direct[i]),
+                ms(all[0].times[i]),
+                ms(bounds[i]),
             );
         }
     }
-    if !has_litellm {
-        println!("  LiteLLM's proxy is not installed in target/litellm: nothing to compare with");
-        return;
-    }
-    for (i, what) in whats.iter().enumerate() {
-        let (ours, theirs) = (added[2][i], added[3][i]);
-        let what = format!("added, {what}");
+}
+
+fn compare(all: &[Measured]) {
+    let (ours, theirs) = (added(all, 1), added(all, 2));
+    for (i, what) in WHATS.iter().enumerate() {
+        let what = format!("added at {STREAMS_COMPARED} streams, {what}");
         row(
             &what,
-            ms(ours),
-            ms(theirs),
-            theirs as f64 / ours as f64,
+            ms(ours[i]),
+            ms(theirs[i]),
+            theirs[i] as f64 / ours[i] as f64,
             "LiteLLM : Caxton, at least 20",
         );
     }
