@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use caxton_memory::{NewConversation, NewTurn, Store, TurnConversation, TurnEnd, TurnKey};
+use caxton_memory::{NewConversation, NewTurn, TurnConversation, TurnKey};
 use caxton_sandbox::llm_types::ToolSpec;
 
 use super::allowance::Allowance;
@@ -12,14 +12,13 @@ use super::context::{self, Earlier};
 use super::drive::{self, Turn};
 use super::error::Error;
 use super::event::{Answer, Image};
-use super::fault::Fault;
+use super::key::Key;
 use super::live::Live;
 use super::offer::{Offer, offer};
 use super::replay;
 use super::request::Frame;
-use super::state::{Limits, Phase, State};
+use super::state::{Limits, State};
 use super::task::Task;
-use super::turns::Key;
 use crate::config::ModelRef;
 use crate::workspace::{self, Agent, Workspace};
 
@@ -245,33 +244,6 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Ends a turn on disk that does not go on. One that has ended there meanwhile, or was deleted, is left as it is.
-pub(super) async fn interrupt(
-    store: &Store,
-    turn: caxton_memory::Turn,
-    reason: String,
-) -> Result<(), Error> {
-    let mut written = turn.state;
-    if let Ok(mut state) = serde_json::from_value::<State>(written.clone()) {
-        state.phase = Phase::Failed(Fault::Interrupted { reason });
-        written = drive::json(&state);
-    }
-    let ended = store.finish_turn(
-        &turn.id,
-        TurnEnd::Interrupted,
-        &written,
-        Vec::new(),
-        Vec::new(),
-    );
-    match ended.await {
-        Ok(())
-        | Err(caxton_memory::Error::TurnEnded { .. } | caxton_memory::Error::NotFound { .. }) => {
-            Ok(())
-        }
-        Err(e) => Err(e.into()),
-    }
-}
-
 /// What the model is offered: the agent's tools and the client's. Where both have the same name, the client means its own.
 fn offered(now: &workspace::State, agent: &Agent, task: &Task) -> Offer {
     let mut offer = offer(now, &agent.config, &task.chain, task.depth);
@@ -301,49 +273,5 @@ fn title(content: &str) -> String {
     match line.char_indices().nth(TITLE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use caxton_memory::TurnStatus;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_has_ended_meanwhile_is_not_interrupted_and_no_error() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let store = Store::open(dir.path().join("caxton.db")).expect("a store");
-        let started = async || {
-            let new = NewTurn {
-                id: None,
-                conversation: TurnConversation::New(NewConversation::default()),
-                parent: None,
-                call: None,
-                agent: "a".to_owned(),
-                task: serde_json::Value::Null,
-                state: serde_json::Value::Null,
-                messages: vec![context::user("Hello", &[])],
-                key: None,
-            };
-            store.start_turn(new).await.expect("it starts")
-        };
-        let interrupted = async |turn: caxton_memory::Turn| {
-            let id = turn.id.clone();
-            let ended = interrupt(&store, turn, "so".to_owned()).await;
-            ended.expect("it is no error");
-            let turn = store.turn(&id).await.expect("a turn");
-            turn.map(|turn| turn.status)
-        };
-        let running = started().await;
-        assert_eq!(interrupted(running).await, Some(TurnStatus::Interrupted));
-        let done = started().await;
-        let finished = store.finish_turn(&done.id, TurnEnd::Done, &done.state, vec![], vec![]);
-        finished.await.expect("it ends");
-        assert_eq!(interrupted(done).await, Some(TurnStatus::Done));
-        let deleted = started().await;
-        let gone = store.delete_conversation(&deleted.conversation).await;
-        assert!(gone.expect("it is deleted"));
-        assert_eq!(interrupted(deleted).await, None);
     }
 }

@@ -27,7 +27,7 @@ use super::task::Task;
 use super::unfinished::Unfinished;
 use crate::config::ModelRef;
 use crate::workspace::event::Kind;
-use crate::workspace::{Agent, Outcome, Workspace};
+use crate::workspace::{Agent, Workspace};
 
 /// A turn that is to be driven.
 pub(super) struct Turn<'a> {
@@ -357,31 +357,6 @@ fn tell_workspace(workspace: &Workspace, conversation: &str, state: &State) {
         code,
         duration_ms: state.receipt.duration_ms,
     });
-}
-
-/// What the end of a turn says of its agent's health.
-pub(super) fn outcome(ended: &Result<Answer, Error>) -> Outcome {
-    match ended {
-        Ok(_) => Outcome::Answered,
-        Err(Error::Stopped { fault, .. }) => match &**fault {
-            Fault::Provider { code, .. }
-                if matches!(
-                    code.as_str(),
-                    "content-filtered" | "context-too-long" | "provider-refused"
-                ) =>
-            {
-                // What was asked is at fault, by whoever asked it: one client must not make an agent rest for all.
-                Outcome::Neither
-            }
-            Fault::Provider { .. }
-            | Fault::Time { .. }
-            | Fault::Empty { .. }
-            | Fault::ToolRounds { .. } => Outcome::Failed(fault.to_string()),
-            _ => Outcome::Neither,
-        },
-        Err(Error::Gone) => Outcome::Failed(Error::Gone.to_string()),
-        Err(_) => Outcome::Neither,
-    }
 }
 
 /// A conversation that was deleted meanwhile is one that is not there.

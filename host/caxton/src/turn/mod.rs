@@ -1,12 +1,15 @@
 //! The agent's turn: a message in, an answer out. `state` is what a turn is, and `step` the pure state machine. `turns` starts
-//! turns, finds them and takes them up again; `begin` puts together what one is asked (`task`, `offer`, `request`, and
-//! `context`, the conversation so far); `drive` performs what the machine asks for: completions (`complete`, `miss`, `spent`,
-//! within an `allowance`), tool calls and other agents (`effects`, `content`), and `unfinished` sees to what is dropped half
-//! way. `live` is a turn as those see it who follow it, `event` what they see, `replay` what they see of one that is read from
-//! the disk. `receipt` is what it cost, `fault` and `error` are why there is no answer.
+//! turns and finds them (`known`, by a client's `key` too), `take_up` goes on with what another server began, `past` is what
+//! was said up to the end of one; `begin` puts together what one is asked (`task`, `offer`, `request`, and `context`, the
+//! conversation so far); `drive` performs what the machine asks for: completions (`complete`, `miss`, `spent`, within an
+//! `allowance`), tool calls and other agents (`effects`, `content`). `unfinished` sees to what is dropped half way, `close` to
+//! what is left on disk, and `health` notes how it went with the agent. `live` is a turn as those see it who follow it, `event`
+//! what they see, `replay` what they see of one that is read from the disk. `receipt` is what it cost, `fault` and `error` are
+//! why there is no answer.
 
 mod allowance;
 mod begin;
+mod close;
 mod complete;
 mod content;
 mod context;
@@ -15,6 +18,9 @@ mod effects;
 mod error;
 mod event;
 mod fault;
+mod health;
+mod key;
+mod known;
 mod live;
 mod miss;
 mod offer;
@@ -25,6 +31,7 @@ mod request;
 mod spent;
 pub mod state;
 mod step;
+mod take_up;
 mod task;
 mod turns;
 mod unfinished;
@@ -32,9 +39,10 @@ mod unfinished;
 pub use error::Error;
 pub use event::{Answer, Asked, Attachment, Event, Exchange, Image, Message, ToolCall};
 pub use fault::Fault;
+pub use key::Key;
 pub use live::{EventId, Follower, Keep, Live};
 pub use past::Past;
 pub use receipt::{CompletionReceipt, Receipt};
 pub use state::{ASK_AGENT, Wanted};
 pub use step::step;
-pub use turns::{Key, Start, Turns};
+pub use turns::{Start, Turns};

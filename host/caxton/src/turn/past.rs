@@ -6,10 +6,11 @@ use caxton_sandbox::llm_types;
 use super::context;
 use super::drive::missing;
 use super::error::Error;
+use super::health::gone;
 use super::request::said;
 use super::state::{Phase, State};
 use super::task::Task;
-use super::turns::{Turns, gone};
+use super::turns::Turns;
 
 /// What was said up to the end of a turn.
 #[derive(Clone, Debug, PartialEq)]
