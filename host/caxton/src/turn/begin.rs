@@ -9,12 +9,13 @@ use caxton_sandbox::llm_types::ToolSpec;
 
 use super::allowance::Allowance;
 use super::context::{self, Earlier};
-use super::drive::{self, Turn};
+use super::drive::Turn;
 use super::error::Error;
 use super::event::{Answer, Image};
 use super::key::Key;
 use super::live::Live;
 use super::offer::{Offer, offer};
+use super::record::{self, missing};
 use super::replay;
 use super::request::Frame;
 use super::state::{Limits, State};
@@ -106,7 +107,7 @@ pub(super) async fn begin(
         call: parent.as_ref().map(|parent| parent.call.clone()),
         agent: config.name.clone(),
         task: task.json(),
-        state: drive::json(&state),
+        state: record::json(&state),
         messages: vec![context::user(&content, &images)],
         key: key.map(|Key { key, digest }| TurnKey { key, digest }),
     };
@@ -129,7 +130,7 @@ pub(super) async fn take_up(
     let asked = workspace
         .store()
         .messages_before(&conversation, Some(turn.seq + 1), 1);
-    let asked = asked.await.map_err(drive::missing)?;
+    let asked = asked.await.map_err(missing)?;
     let (content, images) = asked.last().map(context::asked).unwrap_or_default();
     if above.is_none() {
         for event in replay::events(&task, &conversation, &state) {
@@ -195,7 +196,7 @@ impl<'a> Ground<'a> {
                     _ => None,
                 };
                 let earlier = context::load(store, &conversation, seq, &agent.config);
-                earlier.await.map_err(drive::missing)?
+                earlier.await.map_err(missing)?
             }
         };
         Ok(Self {

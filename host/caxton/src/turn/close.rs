@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use caxton_memory::{Store, TurnEnd, TurnStatus};
 
-use super::drive::json;
 use super::error::Error;
 use super::event::Answer;
 use super::fault::Fault;
+use super::record::json;
 use super::state::{ASK_AGENT, Phase, State};
 
 /// How long after a turn has ended it is looked again at what it left on disk: those that it waited for have then written down

@@ -5,19 +5,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caxton_memory::{NewTurn, TurnEnd};
+use caxton_memory::NewTurn;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use serde_json::Value;
 
 use super::allowance::Allowance;
-use super::complete::{Asking, NotCompleted};
-use super::context::{self, Older, SUMMARY_TOKENS_MAX};
+use super::complete::Asking;
+use super::context::{self, Older};
 use super::effects::Effects;
 use super::error::Error;
 use super::event::{Answer, Event};
-use super::fault::Fault;
 use super::live::Live;
+use super::perform::{Performed, perform};
+use super::record::{self, missing};
 use super::replay;
 use super::request::Frame;
 use super::spent::{self, Spent};
@@ -45,13 +45,6 @@ pub(super) struct Turn<'a> {
     pub(super) allowance: Allowance,
     /// What is to be written down first; nothing where that was done before the server ended.
     pub(super) new: Option<NewTurn>,
-}
-
-/// What was performed.
-enum Performed {
-    Event(state::Event),
-    /// There is a summary up to this place.
-    Summary(state::Event, i64, String),
 }
 
 impl Turn<'_> {
@@ -191,22 +184,9 @@ impl Turn<'_> {
             state.completions.extend(lost.completions);
             state.elapsed_ms = elapsed();
             let usage = spent::usage(&state.agent, state.completions.iter().skip(settled));
-            let written = json(&state);
+            let written = record::json(&state);
             unfinished.state(&written);
-            let kept = if state.has_ended() {
-                let (end, messages) = end(&state);
-                store
-                    .finish_turn(&state.id, end, &written, messages, usage.clone())
-                    .await
-            } else {
-                store
-                    .checkpoint_turn(&state.id, &written, Vec::new(), usage.clone())
-                    .await
-            };
-            if let Err(e) = kept {
-                spent::add_usage(store, usage).await;
-                return Err(missing(e));
-            }
+            record::write(store, &state, &written, usage).await?;
             if state.has_ended() {
                 unfinished.done();
             }
@@ -227,103 +207,6 @@ impl Turn<'_> {
     }
 }
 
-/// Performs one action.
-async fn perform(
-    asking: &Asking<'_>,
-    effects: &Effects<'_>,
-    models: &[ModelRef],
-    asked: Option<(State, Arc<Frame>)>,
-    older: Option<&Older>,
-    action: Action,
-) -> Performed {
-    let event = match (action, asked, older) {
-        (Action::Complete { tools }, Some((state, frame)), _) => {
-            let request = |model: &ModelRef| frame.request(&state, model, tools);
-            match asking.ask(models, &state.model, request).await {
-                Ok(completion) => state::Event::Completed(completion),
-                Err(NotCompleted {
-                    fault,
-                    receipt,
-                    completions,
-                }) => state::Event::NotCompleted {
-                    fault,
-                    receipt,
-                    completions,
-                },
-            }
-        }
-        (Action::Summarise, _, Some(older)) => return summarise(asking, models, older).await,
-        (
-            Action::CallTool {
-                id,
-                tool,
-                arguments,
-                again,
-            },
-            ..,
-        ) => {
-            let returned = effects.call_tool(id.clone(), tool, arguments, again).await;
-            state::Event::Returned {
-                id,
-                returned: Box::new(returned),
-            }
-        }
-        (
-            Action::AskAgent {
-                id,
-                capability,
-                message,
-                again,
-            },
-            ..,
-        ) => {
-            let returned = effects
-                .ask_agent(id.clone(), capability, message, again)
-                .await;
-            state::Event::Returned {
-                id,
-                returned: Box::new(returned),
-            }
-        }
-        // There is nothing to summarise any more: the conversation was cleared meanwhile.
-        (Action::Summarise, ..) => state::Event::Summarised {
-            receipt: super::Receipt::default(),
-            completions: Vec::new(),
-        },
-        // The last two come with a state that has ended, and a request always with its state, so nothing performs these.
-        (Action::Complete { .. } | Action::Finish | Action::Fail, ..) => state::Event::Cancelled,
-    };
-    Performed::Event(event)
-}
-
-/// Asks for a summary. Without one the turn goes on all the same.
-async fn summarise(asking: &Asking<'_>, models: &[ModelRef], older: &Older) -> Performed {
-    let asking = Asking {
-        quiet: true,
-        max_tokens: Some(SUMMARY_TOKENS_MAX),
-        ..*asking
-    };
-    match asking.ask(models, "", |model| older.request(model)).await {
-        Ok(completion) => {
-            let event = state::Event::Summarised {
-                receipt: completion.receipt,
-                completions: completion.completions,
-            };
-            match completion.text.trim() {
-                "" => Performed::Event(event),
-                summary => Performed::Summary(event, older.seq, summary.to_owned()),
-            }
-        }
-        Err(not) => {
-            tracing::warn!(agent = asking.agent.name, reason = %not.fault, "a conversation can't be summarised; its oldest turns are left out");
-            Performed::Event(state::Event::Summarised {
-                receipt: not.receipt,
-                completions: not.completions,
-            })
-        }
-    }
-}
-
 fn is_call(action: &Action) -> bool {
     matches!(action, Action::CallTool { .. } | Action::AskAgent { .. })
 }
@@ -333,15 +216,6 @@ fn tell_refused(state: &State, live: &Live) {
     if let Phase::Calling(round) = &state.phase {
         let refused = round.iter().filter_map(|(_, returned)| returned.as_ref());
         refused.for_each(|returned| live.tell(Event::ToolResult(Box::new(returned.call.clone()))));
-    }
-}
-
-fn end(state: &State) -> (TurnEnd, Vec<caxton_memory::NewMessage>) {
-    match &state.phase {
-        Phase::Done { .. } => (TurnEnd::Done, context::transcript(state)),
-        Phase::Failed(Fault::Cancelled) => (TurnEnd::Cancelled, Vec::new()),
-        Phase::Failed(Fault::Interrupted { .. }) => (TurnEnd::Interrupted, Vec::new()),
-        _ => (TurnEnd::Failed, Vec::new()),
     }
 }
 
@@ -357,24 +231,6 @@ fn tell_workspace(workspace: &Workspace, conversation: &str, state: &State) {
         code,
         duration_ms: state.receipt.duration_ms,
     });
-}
-
-/// A conversation that was deleted meanwhile is one that is not there.
-pub(super) fn missing(error: caxton_memory::Error) -> Error {
-    match error {
-        caxton_memory::Error::NotFound {
-            what: "conversation",
-            id,
-        } => Error::NoConversation { id },
-        caxton_memory::Error::KeyUsed { key, .. } => Error::KeyReused { key },
-        other => Error::Store(other),
-    }
-}
-
-/// The state as it is written down. Its maps have text for keys and its numbers are finite or left out, so that this can't
-/// fail; a turn is not lost for a checkpoint that could not be written.
-pub(super) fn json(state: &State) -> Value {
-    serde_json::to_value(state).unwrap_or_default()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -4,9 +4,9 @@
 use caxton_sandbox::llm_types;
 
 use super::context;
-use super::drive::missing;
 use super::error::Error;
 use super::health::gone;
+use super::record::missing;
 use super::request::said;
 use super::state::{Phase, State};
 use super::task::Task;

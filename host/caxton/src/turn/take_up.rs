@@ -4,9 +4,9 @@ use caxton_memory::TurnStatus;
 
 use super::begin;
 use super::close::{UNWANTED, interrupt};
-use super::drive::{json, missing};
 use super::error::Error;
 use super::live::Live;
+use super::record::{json, missing};
 use super::state::State;
 use super::turns::Turns;
 

@@ -4,8 +4,8 @@ use caxton_memory::{Store, TurnEnd};
 use serde_json::Value;
 
 use super::allowance::Allowance;
-use super::drive::json;
 use super::fault::Fault;
+use super::record::json;
 use super::spent::{Spent, add_usage, usage};
 use super::state::{Phase, State};
 
