@@ -231,7 +231,7 @@ impl Embedder {
         let job = Job {
             texts: texts.to_vec(),
             answer,
-            _room: room,
+            room: Some(room),
         };
         // Where the thread has gone, the state says why.
         self.queue.send(job).map_err(|_| self.gone())?;

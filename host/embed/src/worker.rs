@@ -1,6 +1,6 @@
 //! The thread that computes. Texts of several callers are computed together, a bounded number of tokens in each round, of
-//! which each caller has an equal share and its short texts come first: a long list of long texts does not hold up a
-//! question for longer than two rounds.
+//! which each caller has an equal share and its short texts come first. Every other round is one of questions, callers who
+//! want little, where there are any: a long list of long texts holds them up for one round, and they hold it up as little.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,9 @@ use crate::{Error, Vector};
 /// few that it takes some 10 ms.
 const ROUND_TOKENS: usize = 256;
 
+/// A caller who wants no more text than this asks a question.
+const QUESTION_BYTES: usize = 512;
+
 /// What a caller gets.
 pub(crate) type Answer = Result<Vec<Vector>, Error>;
 
@@ -23,8 +26,8 @@ pub(crate) type Answer = Result<Vec<Vector>, Error>;
 pub(crate) struct Job {
     pub(crate) texts: Vec<Arc<str>>,
     pub(crate) answer: oneshot::Sender<Answer>,
-    /// The room its texts take in the queue; given back with the answer.
-    pub(crate) _room: OwnedSemaphorePermit,
+    /// The room its texts take in the queue.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 /// A job under way.
@@ -33,6 +36,8 @@ struct Task {
     vectors: Vec<Option<Vector>>,
     /// The texts still to be computed, by their places; the shortest last.
     left: Vec<usize>,
+    /// How long these are together.
+    bytes_left: usize,
     /// How many have no vector yet, those of the present round included.
     missing: usize,
 }
@@ -51,6 +56,7 @@ pub(crate) fn run(
     cache: &Mutex<Cache>,
 ) {
     let mut tasks: VecDeque<Task> = VecDeque::new();
+    let mut questions = true;
     loop {
         if tasks.is_empty() {
             let Some(job) = queue.blocking_recv() else {
@@ -61,7 +67,8 @@ pub(crate) fn run(
         while let Ok(job) = queue.try_recv() {
             tasks.push_back(Task::new(job));
         }
-        round(model, &mut tasks, cache);
+        round(model, &mut tasks, cache, questions);
+        questions = !questions;
         tasks.retain(|task| task.missing > 0 && !task.job.answer.is_closed());
         // The next round begins with another caller.
         if let Some(first) = tasks.pop_front() {
@@ -74,13 +81,27 @@ impl Task {
     fn new(job: Job) -> Self {
         let count = job.texts.len();
         let mut left: Vec<usize> = (0..count).collect();
+        let bytes_left = job.texts.iter().map(|text| text.len()).sum();
         left.sort_by_key(|place| std::cmp::Reverse(job.texts[*place].len()));
         Task {
             job,
             vectors: vec![None; count],
             left,
+            bytes_left,
             missing: count,
         }
+    }
+
+    /// Whether it wants little. One of which nothing is left wants nothing.
+    fn is_question(&self) -> bool {
+        self.bytes_left <= QUESTION_BYTES
+    }
+
+    /// The next text to be computed: its place.
+    fn next(&mut self) -> Option<usize> {
+        let place = self.left.pop()?;
+        self.bytes_left -= self.job.texts[place].len();
+        Some(place)
     }
 
     fn take(&mut self, place: usize, vector: &Vector) {
@@ -99,13 +120,16 @@ impl Task {
     fn finish(&mut self, answer: Answer) {
         self.missing = 0;
         self.left.clear();
+        self.bytes_left = 0;
+        // Before the answer, so that whoever has it finds the room.
+        self.job.room = None;
         let (closed, _) = oneshot::channel();
         drop(std::mem::replace(&mut self.job.answer, closed).send(answer));
     }
 }
 
-fn round(model: &mut Model, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) {
-    let wanted = choose(&model.tokens, tasks, cache);
+fn round(model: &mut Model, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>, questions: bool) {
+    let wanted = choose(&model.tokens, tasks, cache, questions);
     if wanted.is_empty() {
         return;
     }
@@ -127,21 +151,25 @@ fn round(model: &mut Model, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) {
 }
 
 /// Takes the round's texts from the tasks, one from each in turn; equal texts become one.
-fn choose(tokens: &Tokens, tasks: &mut VecDeque<Task>, cache: &Mutex<Cache>) -> Vec<Wanted> {
+fn choose(
+    tokens: &Tokens,
+    tasks: &mut VecDeque<Task>,
+    cache: &Mutex<Cache>,
+    questions: bool,
+) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut seen: HashMap<Arc<str>, usize> = HashMap::new();
     let mut count = 0;
-    let mut number = 0;
-    // How many tasks in a row had nothing left.
-    let mut idle = 0;
-    while count < ROUND_TOKENS && idle < tasks.len() {
-        let by = number;
-        number = (number + 1) % tasks.len();
-        let Some(place) = tasks[by].left.pop() else {
-            idle += 1;
+    let questions = questions && tasks.iter().any(Task::is_question);
+    let asked = (0..tasks.len()).filter(|n| !questions || tasks[*n].is_question());
+    let mut turns: VecDeque<usize> = asked.collect();
+    while count < ROUND_TOKENS
+        && let Some(by) = turns.pop_front()
+    {
+        let Some(place) = tasks[by].next() else {
             continue;
         };
-        idle = 0;
+        turns.push_back(by);
         let text = Arc::clone(&tasks[by].job.texts[place]);
         if let Some(index) = seen.get(&text) {
             wanted[*index].by.push((by, place));
