@@ -73,6 +73,18 @@ pub(crate) struct Narrow {
     pub(crate) only: Option<Vec<i64>>,
 }
 
+impl Narrow {
+    /// Whether nothing is left out, so that no row needs to be looked at.
+    fn is_everything(&self) -> bool {
+        self.scopes.0.is_none()
+            && self.kinds.is_none()
+            && self.metadata.is_empty()
+            && self.from_ms.is_none()
+            && self.until_ms.is_none()
+            && self.only.is_none()
+    }
+}
+
 /// A search.
 pub(crate) struct Ask<'a> {
     pub(crate) narrow: Narrow,
@@ -267,6 +279,8 @@ pub(crate) struct Rows {
     hasher: RandomState,
     pub(crate) kernels: Kernels,
     pub(crate) threads: usize,
+    /// Up to so many rows in question vectors are compared with all; see [`scan::EXACT_MAX`].
+    pub(crate) exact_max: usize,
 }
 
 impl Rows {
@@ -281,6 +295,7 @@ impl Rows {
             hasher: RandomState::new(),
             kernels,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            exact_max: scan::EXACT_MAX,
         }
     }
 

@@ -11,10 +11,10 @@ use super::{Ask, Narrow, Rows};
 use crate::vectors::VECTOR_DIMENSIONS;
 
 /// Up to so many rows in question, every one is scored by its levels: the result is exact. Above, signs choose candidates.
-const EXACT_MAX: usize = 1 << 17;
+pub(crate) const EXACT_MAX: usize = 1 << 17;
 
-/// How many rows signs choose for levels to order.
-const SIGNS_KEPT: usize = 1 << 13;
+/// How many rows signs choose, in each thread, for levels to order.
+const SIGNS_KEPT: usize = 1 << 11;
 
 /// How many rows levels choose for their stored vectors to be read.
 pub(crate) const LEVELS_KEPT: usize = 1 << 10;
@@ -24,7 +24,7 @@ const ROWS_PER_THREAD_MIN: usize = 1 << 14;
 
 /// Rows with a word that are scored at most, the rarest words first. What a very frequent word adds to the score is next to
 /// nothing, and it is the only thing that this leaves out.
-const POSTINGS_MAX: usize = 1 << 20;
+const POSTINGS_MAX: usize = 1 << 19;
 
 /// How much a word's repetition and a text's length count: the usual constants of BM25 (Robertson and Zaragoza, 2009).
 const K1: f32 = 1.2;
@@ -63,7 +63,7 @@ pub(crate) fn scan(rows: &Rows, ask: &Ask<'_>) -> Scanned {
         both.map(|(a, b)| (a & b).count_ones() as usize)
             .sum::<usize>()
     };
-    let exact = (0..segments.len()).map(embedded).sum::<usize>() <= EXACT_MAX;
+    let exact = (0..segments.len()).map(embedded).sum::<usize>() <= rows.exact_max;
     let words = weigh(rows, ask);
 
     let workers = in_parallel(rows, |next| {
@@ -140,6 +140,10 @@ pub(crate) fn newest(
 
 /// A bit for each row of each segment that may be found.
 fn allowed(rows: &Rows, narrow: &Narrow) -> Vec<Vec<u64>> {
+    if narrow.is_everything() {
+        let live = |segment: &Segment| segment.live.clone();
+        return rows.segments.iter().map(live).collect();
+    }
     let only = narrow.only.as_deref().map(|ids| rows.bits_of(ids));
     let metadata = rows.metadata_terms(&narrow.metadata);
     each_segment(rows, |at| {
@@ -221,21 +225,21 @@ fn for_each(bits: &[u64], mut each: impl FnMut(usize)) {
     }
 }
 
-/// Sums of a kernel for all allowed rows of a segment that have codes.
-fn sums<R>(
-    segment: &Segment,
+/// Scores all allowed rows of a segment that have codes by the sums of a kernel.
+fn score<R>(
+    (segment, at): (&Segment, usize),
     bits: &[u64],
     codes: &[R],
     kernel: impl Fn(&[R], &mut [i32]),
-    mut each: impl FnMut(u16, i32),
+    best: &mut Best<i32, Place>,
 ) {
-    let mut sums = [0; 64];
-    for (at, (allowed, embedded)) in bits.iter().zip(&segment.embedded).enumerate() {
+    let mut sums = [i32::MIN; 64];
+    for (word, (allowed, embedded)) in bits.iter().zip(&segment.embedded).enumerate() {
         let mut left = allowed & embedded;
         if left == 0 {
             continue;
         }
-        let first = at * 64;
+        let first = word * 64;
         // Where only a few of the 64 rows are asked for, each is looked at on its own.
         if left.count_ones() > 16 {
             let codes = &codes[first..codes.len().min(first + 64)];
@@ -248,9 +252,14 @@ fn sums<R>(
                 few &= few - 1;
             }
         }
+        // Soon hardly any is good enough, so all are compared at once before each is.
+        let most = sums.iter().fold(i32::MIN, |most, sum| most.max(*sum));
+        if !best.wants(most) {
+            continue;
+        }
         while left != 0 {
             let bit = left.trailing_zeros() as usize;
-            each((first + bit) as u16, sums[bit]);
+            best.push(sums[bit], place(at, (first + bit) as u16));
             left &= left - 1;
         }
     }
@@ -259,17 +268,13 @@ fn sums<R>(
 fn by_signs(rows: &Rows, at: usize, bits: &[u64], sought: &Sought, best: &mut Best<i32, Place>) {
     let segment = &rows.segments[at];
     let kernel = |codes: &[_], out: &mut [i32]| (rows.kernels.signs)(codes, sought, out);
-    sums(segment, bits, &segment.signs, kernel, |row, sum| {
-        best.push(sum, place(at, row));
-    });
+    score((segment, at), bits, &segment.signs, kernel, best);
 }
 
 fn by_levels(rows: &Rows, at: usize, bits: &[u64], sought: &Sought, best: &mut Best<i32, Place>) {
     let segment = &rows.segments[at];
     let kernel = |codes: &[_], out: &mut [i32]| (rows.kernels.levels)(codes, sought, out);
-    sums(segment, bits, &segment.levels, kernel, |row, sum| {
-        best.push(sum, place(at, row));
-    });
+    score((segment, at), bits, &segment.levels, kernel, best);
 }
 
 /// Chooses the words that are scored, and makes their tables.
@@ -407,3 +412,71 @@ fn in_parallel<T: Send>(
 
 /// The vector that a search is for.
 pub(crate) type Wanted<'a> = Option<&'a [f32; VECTOR_DIMENSIONS]>;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Edit, Row};
+    use super::*;
+    use crate::scope::Seen;
+    use crate::vectors::{between, dot, encode};
+
+    fn vector(number: u64) -> [f32; VECTOR_DIMENSIONS] {
+        let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut vector = [0.0; VECTOR_DIMENSIONS];
+        for number in &mut vector {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *number = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        }
+        let length = dot(&vector, &vector).sqrt();
+        vector.map(|number| number / length)
+    }
+
+    #[test]
+    fn signs_find_what_levels_find() {
+        let mut rows = Rows::new();
+        let put = |id: i64| {
+            // Near one of ten directions each, so that there are near ones to find.
+            let near = between(&vector(id as u64 % 10), 1.0, &vector(id as u64 + 100), 0.8);
+            Edit::Put(Box::new(Row {
+                id,
+                scope: id % 3,
+                kind: 1,
+                updated_ms: id,
+                text: String::new(),
+                metadata: Default::default(),
+                vector: Some(encode(&near).expect("a unit vector")),
+            }))
+        };
+        rows.apply((0..20_000).map(put).collect());
+        rows.apply((0..20_000).step_by(7).map(Edit::Gone).collect());
+        for number in 0..4 {
+            let wanted = between(&vector(number), 1.0, &vector(number + 7000), 0.5);
+            let ask = Ask {
+                vector: Some(&wanted),
+                ..Ask::of(Narrow {
+                    scopes: Seen(Some(vec![0, 2])),
+                    kinds: None,
+                    metadata: Default::default(),
+                    from_ms: None,
+                    until_ms: None,
+                    only: None,
+                })
+            };
+            let mut best = |exact_max| {
+                rows.exact_max = exact_max;
+                let mut found = scan(&rows, &ask).vectors;
+                found.sort_by(|a, b| b.0.total_cmp(&a.0));
+                found.truncate(10);
+                found
+            };
+            let (by_levels, by_signs) = (best(EXACT_MAX), best(0));
+            assert_eq!(by_levels, by_signs);
+            for (_, place) in by_signs {
+                let (segment, row) = rows.at(place);
+                assert!(segment.is_live(row) && segment.scopes[row] != 1);
+            }
+        }
+    }
+}
