@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::shell::{self, cargo, output, say};
+use crate::shell::{self, cargo, cargo_command, output, say};
 use crate::{components, setup};
 
 /// Builds the release binary with components and model inside, and packs it with licence and README.
@@ -14,6 +14,7 @@ pub fn run(root: &Path) -> Result<()> {
     setup::model(root)?;
     components::build(root)?;
     components::precompile(root, "release")?;
+    halve(root)?;
     say("building the release binary (this takes several minutes)");
     cargo(&[
         "build",
@@ -57,4 +58,16 @@ pub fn run(root: &Path) -> Result<()> {
         std::fs::metadata(&archive)?.len() as f64 / 1e6
     );
     Ok(())
+}
+
+/// Writes the model's weights at half their size beside them, for the binary to carry.
+fn halve(root: &Path) -> Result<()> {
+    let model = root.join("target/model");
+    let mut cargo = cargo_command();
+    cargo
+        .args(["run", "--quiet", "--release"])
+        .args(["--package", "caxton-embed", "--bin", "caxton-halve", "--"])
+        .arg(model.join("model.safetensors"))
+        .arg(model.join("halved.safetensors"));
+    shell::run(&mut cargo)
 }

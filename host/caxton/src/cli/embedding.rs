@@ -32,7 +32,7 @@ fn embedded() -> Option<Source> {
         )),
         weights: include_bytes!(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../../target/model/model.safetensors"
+            "/../../target/model/halved.safetensors"
         )),
     })
 }
