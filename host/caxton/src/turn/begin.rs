@@ -12,6 +12,7 @@ use super::context::{self, Earlier};
 use super::drive::Turn;
 use super::error::Error;
 use super::event::{Answer, Image};
+use super::exchange::exchanged;
 use super::key::Key;
 use super::live::Live;
 use super::offer::{Offer, offer};
@@ -20,6 +21,7 @@ use super::replay;
 use super::request::Frame;
 use super::state::{Limits, State};
 use super::task::Task;
+use super::transcript;
 use crate::config::ModelRef;
 use crate::workspace::{self, Agent, Workspace};
 
@@ -108,7 +110,7 @@ pub(super) async fn begin(
         agent: config.name.clone(),
         task: task.json(),
         state: record::json(&state),
-        messages: vec![context::user(&content, &images)],
+        messages: vec![transcript::user(&content, &images)],
         key: key.map(|Key { key, digest }| TurnKey { key, digest }),
     };
     let above = parent.as_ref().map(|parent| &parent.allowance);
@@ -131,7 +133,7 @@ pub(super) async fn take_up(
         .store()
         .messages_before(&conversation, Some(turn.seq + 1), 1);
     let asked = asked.await.map_err(missing)?;
-    let (content, images) = asked.last().map(context::asked).unwrap_or_default();
+    let (content, images) = asked.last().map(transcript::asked).unwrap_or_default();
     if above.is_none() {
         for event in replay::events(&task, &conversation, &state) {
             live.tell(event);
@@ -185,7 +187,7 @@ impl<'a> Ground<'a> {
             (Some(exchange), _) => {
                 let model = models.first().map(ToString::to_string).unwrap_or_default();
                 Earlier {
-                    messages: context::exchanged(store, exchange, &model).await?,
+                    messages: exchanged(store, exchange, &model).await?,
                     older: None,
                 }
             }

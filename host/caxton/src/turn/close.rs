@@ -99,7 +99,7 @@ pub(super) async fn interrupt(
 mod tests {
     use caxton_memory::{NewConversation, NewTurn, TurnConversation};
 
-    use super::super::context;
+    use super::super::transcript::user;
     use super::*;
 
     #[tokio::test]
@@ -115,7 +115,7 @@ mod tests {
                 agent: "a".to_owned(),
                 task: serde_json::Value::Null,
                 state: serde_json::Value::Null,
-                messages: vec![context::user("Hello", &[])],
+                messages: vec![user("Hello", &[])],
                 key: None,
             };
             store.start_turn(new).await.expect("it starts")

@@ -1,8 +1,14 @@
 //! What a model is told of earlier turns.
 
-use caxton_sandbox::llm_types::{Part, Role as Speaker};
-use serde_json::json;
+use caxton_memory::NewMessage;
+use caxton_sandbox::llm_types::{Role as Speaker, ToolChoice};
+use serde_json::{Value, json};
 
+use super::super::event::{Exchange, Image};
+use super::super::exchange::exchanged;
+use super::super::request::said;
+use super::super::state::{Limits, Output, Said, State, Wanted};
+use super::super::transcript::{asked, transcript, user};
 use super::*;
 
 fn stored(messages: Vec<NewMessage>) -> Vec<Stored> {
@@ -25,7 +31,7 @@ fn turn(question: &str, answer: &str) -> Vec<NewMessage> {
 }
 
 fn turn_of(agent: &str, question: &str, answer: &str) -> Vec<NewMessage> {
-    let limits = super::super::state::Limits {
+    let limits = Limits {
         tool_rounds: 8,
         tokens: 1000,
         max_tokens: 100,
@@ -226,7 +232,7 @@ async fn a_turn_is_put_in_once_however_often_its_calls_are_repeated() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path().join("caxton.db")).expect("a store");
     let id = caxton_memory::new_id();
-    let limits = super::super::state::Limits {
+    let limits = Limits {
         tool_rounds: 8,
         tokens: 1000,
         max_tokens: 100,

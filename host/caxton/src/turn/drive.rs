@@ -11,7 +11,6 @@ use futures_util::stream::FuturesUnordered;
 
 use super::allowance::Allowance;
 use super::complete::Asking;
-use super::context::{self, Older};
 use super::effects::Effects;
 use super::error::Error;
 use super::event::{Answer, Event};
@@ -23,6 +22,7 @@ use super::request::Frame;
 use super::spent::{self, Spent};
 use super::state::{self, Action, Phase, Said, State};
 use super::step::{resume, step};
+use super::summary::{Older, summary_message};
 use super::task::Task;
 use super::unfinished::Unfinished;
 use crate::config::ModelRef;
@@ -154,7 +154,7 @@ impl Turn<'_> {
                     }
                     Arc::make_mut(&mut frame)
                         .history
-                        .insert(0, context::summary_message(&summary));
+                        .insert(0, summary_message(&summary));
                     event
                 }
             };

@@ -1,11 +1,12 @@
 //! The agent's turn: a message in, an answer out. `state` is what a turn is, and `step` the pure state machine. `turns`
 //! starts turns and finds them (`known`, by a client's `key` too), `take_up` goes on with what another server began, `past`
-//! is what was said up to the end of one; `begin` puts together what one is asked (`task`, `offer`, `request`, and `context`,
-//! the conversation so far); `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`,
-//! `spent`, within an `allowance`), tool calls and other agents (`effects`, `content`); and written down what came of it
-//! (`record`). `unfinished` sees to what is dropped half way, `close` to what is left on disk, and `health` notes how it went
-//! with the agent. `live` is a turn as those see it who follow it, `event` what they see, `replay` what they see of one that
-//! is read from the disk. `receipt` is what it cost, `fault` and `error` are why there is no answer.
+//! is what was said up to the end of one; `begin` puts together what one is asked (`task`, `offer`, `request`) with the
+//! conversation so far: what of it fits (`context`, of the `transcript`), a `summary` of the rest, or what the client says
+//! was said (`exchange`); `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`, `spent`,
+//! within an `allowance`), tool calls and other agents (`effects`, `content`); and written down what came of it (`record`).
+//! `unfinished` sees to what is dropped half way, `close` to what is left on disk, and `health` notes how it went with the
+//! agent. `live` is a turn as those see it who follow it, `event` what they see, `replay` what they see of one that is read
+//! from the disk. `receipt` is what it cost, `fault` and `error` are why there is no answer.
 
 mod allowance;
 mod begin;
@@ -17,6 +18,7 @@ mod drive;
 mod effects;
 mod error;
 mod event;
+mod exchange;
 mod fault;
 mod health;
 mod key;
@@ -33,8 +35,10 @@ mod request;
 mod spent;
 pub mod state;
 mod step;
+mod summary;
 mod take_up;
 mod task;
+mod transcript;
 mod turns;
 mod unfinished;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::complete::{Asking, NotCompleted};
-use super::context::{Older, SUMMARY_TOKENS_MAX};
 use super::effects::Effects;
 use super::receipt::Receipt;
 use super::request::Frame;
 use super::state::{self, Action, State};
+use super::summary::{Older, SUMMARY_TOKENS_MAX};
 use crate::config::ModelRef;
 
 /// What was performed.

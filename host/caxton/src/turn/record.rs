@@ -3,11 +3,11 @@
 use caxton_memory::{NewMessage, NewUsage, Store, TurnEnd};
 use serde_json::Value;
 
-use super::context::transcript;
 use super::error::Error;
 use super::fault::Fault;
 use super::spent::add_usage;
 use super::state::{Phase, State};
+use super::transcript::transcript;
 
 /// Writes down what a turn is after a step, with what that used. Where this fails, what was used is counted all the same.
 pub(super) async fn write(
