@@ -7,7 +7,6 @@
 mod command;
 mod model_server;
 mod raw;
-mod scripted;
 mod server;
 mod stream;
 mod upstream;
@@ -17,10 +16,9 @@ use std::path::PathBuf;
 pub use command::{Ran, caxton, caxton_with};
 pub use model_server::{Gate, ModelServer, Say, Seen};
 pub use raw::Raw;
-pub use scripted::{Scripted, reply};
 pub use server::{Answer, Server, answered, write};
 pub use stream::{Stream, Told};
-pub use upstream::{Received, Upstream};
+pub use upstream::{Received, Upstream, reply};
 
 /// The directory that cargo puts programs into, and `cargo xtask` components.
 fn target() -> PathBuf {

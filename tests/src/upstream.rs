@@ -1,5 +1,7 @@
-//! An upstream of the test's own: a server on loopback that keeps what it was sent, byte by byte, and answers as it is told to.
+//! An upstream of the test's own: a server on loopback that keeps what it was sent and answers as it is told to. It may stand
+//! for a Caxton server that misbehaves, too.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +19,7 @@ pub struct Upstream {
 pub struct Received {
     /// The request line and the headers.
     pub head: String,
-    /// The body.
+    /// The body, as text.
     pub body: String,
 }
 
@@ -61,11 +63,39 @@ impl Upstream {
         Self { url, received }
     }
 
-    /// What was received so far.
+    /// Answers each request with the next of `replies`, and with the last one for ever.
+    pub fn scripted(replies: impl IntoIterator<Item = Vec<Vec<u8>>>) -> Self {
+        let replies: Mutex<VecDeque<_>> = Mutex::new(replies.into_iter().collect());
+        Self::start(move |_| {
+            let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+            match replies.len() {
+                0 | 1 => replies.front().cloned(),
+                _ => replies.pop_front(),
+            }
+            .unwrap_or_default()
+        })
+    }
+
+    /// What was received so far: all that has been answered, at least.
     pub fn received(&self) -> Vec<Received> {
         let received = self.received.lock();
         received.unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// An answer with this status line, headers and body, after which the connection ends. The body comes in pieces that cut its
+/// words anywhere.
+pub fn reply(status: &str, headers: &[(&str, &str)], body: &str) -> Vec<Vec<u8>> {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{}\r\n",
+        body.len(),
+        headers.collect::<String>()
+    );
+    let pieces = body.as_bytes().chunks(7).map(<[u8]>::to_vec);
+    std::iter::once(head.into_bytes()).chain(pieces).collect()
 }
 
 fn serve(
@@ -93,11 +123,12 @@ fn receive(stream: &mut TcpStream) -> Option<Received> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let (head, body) = (&bytes[..end], &bytes[end + 4..]);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let received = Received {
-                head: head.to_owned(),
-                body: body.to_owned(),
+                head: text(head),
+                body: text(body),
             };
             let length = received.all("content-length");
             let length = length

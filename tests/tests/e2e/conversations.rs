@@ -1,6 +1,6 @@
 //! What was said and what it cost, from the command line; and answers whose connection breaks.
 
-use caxton_tests::{Scripted, Server, caxton, reply};
+use caxton_tests::{Server, Upstream, caxton, reply};
 use serde_json::{Value, json};
 
 const AGENT: &str = "\
@@ -171,30 +171,30 @@ fn ask(streams: &[&[(&str, &str, Value)]]) -> (String, String, Vec<String>) {
             format!("event: {name}\n{id}data: {data}\n\n")
         };
         let body: String = events.iter().map(event).collect();
-        reply(
-            200,
-            "text/event-stream\r\nlocation: /api/v1/workspaces/default/turns/t",
-            &body,
-        )
+        let headers = [
+            ("content-type", "text/event-stream"),
+            ("location", "/api/v1/workspaces/default/turns/t"),
+        ];
+        reply("200 OK", &headers, &body)
     };
-    let server = Scripted::new(&streams.iter().map(stream).collect::<Vec<_>>());
+    let server = Upstream::scripted(streams.iter().map(stream));
     let dir = tempfile::TempDir::new().expect("a directory");
     let ran = caxton(dir.path(), &["send", "--server", &server.url, "Hello"], "");
+    let received = server.received();
+    let (first, later) = received.split_first().expect("it was asked");
     assert!(
-        server
-            .asked()
+        first
+            .head
             .starts_with("POST /api/v1/workspaces/default/messages ")
     );
-    let after = streams[1..].iter().map(|_| {
-        let head = server.asked();
+    let after = later.iter().map(|request| {
         assert!(
-            head.starts_with("GET /api/v1/workspaces/default/turns/t/events "),
-            "{head}"
+            request
+                .head
+                .starts_with("GET /api/v1/workspaces/default/turns/t/events "),
+            "{request:?}"
         );
-        let id = head
-            .lines()
-            .find_map(|line| line.strip_prefix("last-event-id: "));
-        id.unwrap_or_default().to_owned()
+        request.all("last-event-id").concat()
     });
     let after = after.collect();
     assert_eq!(ran.code, 0, "{}", ran.err);

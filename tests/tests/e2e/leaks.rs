@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use caxton_tests::{Server, Upstream, answered, caxton_with, write};
+use caxton_tests::{Server, Upstream, answered, caxton_with, reply, write};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use self::echo::{KEY, TOKEN, answer, echo, prying, reply, spellings};
+use self::echo::{KEY, TOKEN, answer, echo, prying, spellings};
 use super::mcp::request;
 
 /// A workspace whose model and whose tool `web` ask `upstream`; `web` may go to `other` too.
@@ -94,7 +94,7 @@ impl Seen {
 
 #[tokio::test]
 async fn a_secret_reaches_its_origin_and_is_seen_nowhere_else() {
-    let other = Upstream::start(|request| reply("200 OK", "", &echo(request)));
+    let other = Upstream::start(|request| reply("200 OK", &[], &echo(request)));
     let elsewhere = other.url.clone();
     let upstream = Upstream::start(move |request| answer(request, &elsewhere));
     let (dir, home) = (TempDir::new(), TempDir::new());

@@ -1,6 +1,6 @@
 //! Providers: how they are, and which models they have.
 
-use caxton_tests::{Scripted, Server, caxton, reply};
+use caxton_tests::{Server, Upstream, caxton, reply};
 use serde_json::{Value, json};
 
 const AGENT: &str = "name = \"writer\"\ndescription = \"Writes.\"\nmodel = \"local/secret\"\n";
@@ -11,9 +11,10 @@ fn server() -> Server {
         { "id": "large", "context_length": 32_000, "pricing": { "prompt": "0.000001", "completion": "0.000002" } },
         { "id": "small" },
     ] });
-    let local = Scripted::new(&[reply(200, "application/json", &list.to_string())]);
+    let headers = [("content-type", "application/json")];
+    let local = Upstream::scripted([reply("200 OK", &headers, &list.to_string())]);
     let refusal = json!({ "error": { "message": "wrong key", "code": "invalid_api_key" } });
-    let locked = Scripted::new(&[reply(401, "application/json", &refusal.to_string())]);
+    let locked = Upstream::scripted([reply("401 Unauthorized", &headers, &refusal.to_string())]);
     // A port that was free a moment ago.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let gone = format!("http://{}", gone.local_addr().expect("an address"));

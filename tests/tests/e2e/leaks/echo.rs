@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use caxton_tests::Received;
+use caxton_tests::{Received, reply};
 use serde_json::{Value, json};
 
 /// A key that every encoding writes differently.
@@ -42,16 +42,6 @@ pub(super) fn echo(request: &Received) -> String {
     lines.join("\n")
 }
 
-/// An answer whose body comes in pieces that cut secrets anywhere.
-pub(super) fn reply(status: &str, headers: &str, body: &str) -> Vec<Vec<u8>> {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
-    );
-    let pieces = body.as_bytes().chunks(7).map(<[u8]>::to_vec);
-    std::iter::once(head.into_bytes()).chain(pieces).collect()
-}
-
 fn chunked(text: &str) -> Vec<u8> {
     format!("{:x}\r\n{text}\r\n", text.len()).into_bytes()
 }
@@ -64,7 +54,7 @@ fn completion(delta: &Value, reason: &str) -> Vec<Vec<u8>> {
         format!("data: {chunk}\n\n")
     };
     let body = chunk(delta, Value::Null) + &chunk(&json!({}), reason.into()) + "data: [DONE]\n\n";
-    reply("200 OK", "content-type: text/event-stream\r\n", &body)
+    reply("200 OK", &[("content-type", "text/event-stream")], &body)
 }
 
 /// What the upstream answers; `other` is where it sends people away to.
@@ -73,15 +63,15 @@ pub(super) fn answer(request: &Received, other: &str) -> Vec<Vec<u8>> {
     let denied = json!({ "error": { "message": format!("Incorrect API key provided: {key}"), "code": key } });
     match request.target() {
         "/echo" => {
-            let headers = request.all("x-api-key").concat();
-            let headers = format!("x-echo: {key}\r\nset-cookie: key={headers}\r\n");
+            let cookie = format!("key={}", request.all("x-api-key").concat());
+            let headers = [("x-echo", key.as_str()), ("set-cookie", cookie.as_str())];
             reply("200 OK", &headers, &echo(request))
         }
-        "/denied" => reply("401 Unauthorized", "", &denied.to_string()),
+        "/denied" => reply("401 Unauthorized", &[], &denied.to_string()),
         "/away" => {
             let leak = &spellings(&key)[3];
-            let location = format!("location: {other}/?key={leak}\r\n");
-            reply("307 Temporary Redirect", &location, "")
+            let location = format!("{other}/?key={leak}");
+            reply("307 Temporary Redirect", &[("location", &location)], "")
         }
         "/broken" => {
             let mut pieces = vec![
@@ -94,7 +84,7 @@ pub(super) fn answer(request: &Received, other: &str) -> Vec<Vec<u8>> {
         }
         "/v1/chat/completions" if request.body.contains("refuse") => reply(
             "401 Unauthorized",
-            "content-type: application/json\r\n",
+            &[("content-type", "application/json")],
             &denied.to_string(),
         ),
         "/v1/chat/completions" if !request.body.contains("\"tool\"") => {
@@ -111,7 +101,7 @@ pub(super) fn answer(request: &Received, other: &str) -> Vec<Vec<u8>> {
             &json!({ "role": "assistant", "content": echo(request) }),
             "stop",
         ),
-        _ => reply("404 Not Found", "", &echo(request)),
+        _ => reply("404 Not Found", &[], &echo(request)),
     }
 }
 
