@@ -22,6 +22,8 @@ pub struct Agent {
     pub capabilities: Vec<Capability>,
     /// The tools that it may call, as patterns over `COMPONENT__TOOL`. Empty: none.
     pub tools: Vec<Glob>,
+    /// How many of them a model is offered at once; of more, it is offered the best for a message, and finds the rest.
+    pub tools_max: usize,
     /// The capabilities for which it may ask other agents, as patterns. By default all.
     pub delegates: Vec<Glob>,
     /// The model that it thinks with; the workspace's default where absent.

@@ -198,6 +198,8 @@ pub(crate) const HTTP_BYTES: Field = Field::bytes("http_bytes", 1024 * GIB);
 pub(crate) const LOG_BYTES: Field = Field::bytes("log_bytes", GIB);
 // Every level of nesting is a sandbox within a sandbox, and a stack frame of the host.
 pub(crate) const DEPTH: Field = Field::count("depth", "8", 64);
+// Providers take 128 tools in one request; those that a model finds later need room, too.
+pub(crate) const TOOLS_MAX: Field = Field::count("tools_max", "24", 96);
 // An agent without tool rounds is one that only talks.
 pub(crate) const TOOL_ROUNDS: Field = Field {
     min: 0,

@@ -1,11 +1,10 @@
 //! The beginning of a turn: what its agent is told and offered is put together, from what is there now, for a message that has
 //! come or for a turn that another server began.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caxton_memory::{NewConversation, NewTurn, TurnConversation, TurnKey};
-use caxton_sandbox::llm_types::ToolSpec;
 
 use super::allowance::Allowance;
 use super::context::{self, Earlier};
@@ -15,7 +14,7 @@ use super::event::{Answer, Image};
 use super::exchange::exchanged;
 use super::key::Key;
 use super::live::Live;
-use super::offer::{Offer, offer};
+use super::offer::Offer;
 use super::record::{self, missing};
 use super::replay;
 use super::request::Frame;
@@ -79,10 +78,8 @@ pub(super) async fn begin(
         max_tokens: config.limits.max_tokens,
         cost_pusd: config.limits.cost_pusd,
     };
-    let tools = match limits.tool_rounds {
-        0 => BTreeMap::new(),
-        _ => offer.names.clone(),
-    };
+    let history = &ground.earlier.messages;
+    let tools = offer.first(workspace.embedder(), &content, history).await;
     let mut state = State::new(&id, &config.name, limits, tools, client_tools(task));
     state.one_call = task
         .exchange
@@ -201,8 +198,10 @@ impl<'a> Ground<'a> {
                 earlier.await.map_err(missing)?
             }
         };
+        let client = task.exchange.as_ref().map(|exchange| &exchange.tools);
+        let client = client.map_or(&[][..], Vec::as_slice);
         Ok(Self {
-            offer: offered(&now, agent, &task),
+            offer: Offer::new(&now, &agent.config, &task.chain, task.depth, client),
             workspace,
             agent,
             live,
@@ -245,21 +244,6 @@ impl<'a> Ground<'a> {
             new,
         }
     }
-}
-
-/// What the model is offered: the agent's tools and the client's. Where both have the same name, the client means its own.
-fn offered(now: &workspace::State, agent: &Agent, task: &Task) -> Offer {
-    let mut offer = offer(now, &agent.config, &task.chain, task.depth);
-    let client: &[ToolSpec] = task
-        .exchange
-        .as_ref()
-        .map_or(&[], |exchange| &exchange.tools);
-    for tool in client {
-        offer.names.remove(&tool.name);
-        offer.specs.retain(|own| own.name != tool.name);
-        offer.specs.push(tool.clone());
-    }
-    offer
 }
 
 fn client_tools(task: &Task) -> BTreeSet<String> {

@@ -63,6 +63,7 @@ impl Turn<'_> {
             allowance,
             new,
         } = self;
+        let offer = frame.offer();
         let mut frame = Arc::new(frame);
         let store = workspace.store();
         let own = task.depth == 0;
@@ -76,6 +77,7 @@ impl Turn<'_> {
             workspace,
             agent: &agent.config,
             task: &task,
+            offer: &offer,
             turn: &state.id.clone(),
             conversation: &conversation,
             live,
@@ -208,7 +210,10 @@ impl Turn<'_> {
 }
 
 fn is_call(action: &Action) -> bool {
-    matches!(action, Action::CallTool { .. } | Action::AskAgent { .. })
+    matches!(
+        action,
+        Action::CallTool { .. } | Action::AskAgent { .. } | Action::FindTools { .. }
+    )
 }
 
 /// Tells of the calls that were refused before they were made.

@@ -1,6 +1,7 @@
 //! What a turn does in the world beside asking its model: it calls tools, each in an instance of its own, and asks other
 //! agents.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use caxton_memory::TurnStatus;
@@ -14,9 +15,10 @@ use super::error::Error;
 use super::event::{Answer, ToolCall};
 use super::health::{gone, paused, tell_health};
 use super::live::Live;
+use super::offer::Offer;
 use super::receipt::Receipt;
 use super::replay;
-use super::state::{ASK_AGENT, Returned, State};
+use super::state::{ASK_AGENT, FIND_TOOLS, Returned, State};
 use super::task::Task;
 use crate::config;
 use crate::routing::{self, Target};
@@ -31,6 +33,7 @@ pub(super) struct Effects<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) agent: &'a config::Agent,
     pub(super) task: &'a Task,
+    pub(super) offer: &'a Offer,
     pub(super) turn: &'a str,
     pub(super) conversation: &'a str,
     pub(super) live: &'a Live,
@@ -110,6 +113,23 @@ impl Effects<'_> {
             let hints = &tool.definition.annotations;
             hints.read_only == Some(true) || hints.idempotent == Some(true)
         })
+    }
+
+    /// Looks for tools that the model was not offered. Nothing in the world is changed by that, so it may be done again.
+    pub(super) async fn find_tools(
+        &self,
+        id: String,
+        purpose: String,
+        on_offer: &BTreeMap<String, String>,
+    ) -> Returned {
+        let embedder = self.workspace.embedder();
+        let found = self.offer.find(embedder, &purpose, on_offer).await;
+        let mut call = self.call(id, FIND_TOOLS.to_owned(), json!({ "purpose": purpose }));
+        call.text = found.text;
+        Returned {
+            found: found.tools,
+            ..returned(call, Vec::new(), Receipt::default())
+        }
     }
 
     /// Asks another agent, and gives its answer as a tool's.
@@ -247,6 +267,7 @@ fn returned(call: ToolCall, inner: Vec<ToolCall>, receipt: Receipt) -> Returned 
     Returned {
         call,
         inner,
+        found: Vec::new(),
         receipt,
     }
 }

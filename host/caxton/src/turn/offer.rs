@@ -1,18 +1,18 @@
-//! What a model is offered: the tools that its agent's allowlist has, under names that providers accept, and `ask_agent` where
-//! other agents can do something that this one can't.
+//! What a model is offered: the tools that its agent's allowlist has, under names that providers accept; `find_tools` where they
+//! are too many for a request; and `ask_agent` where other agents can do something that this one can't.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use caxton_sandbox::llm_types::ToolSpec;
+use caxton_embed::Embedder;
+use caxton_sandbox::llm_types::{Message, Part, ToolSpec};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::state::ASK_AGENT;
+use super::state::{self as turn, ASK_AGENT, FIND_TOOLS};
 use crate::config;
 use crate::workspace::State;
-
-/// The most tools of one request: providers take no more.
-const TOOLS_MAX: usize = 128;
+use crate::workspace::tool::{Tool, best};
 
 /// The most characters of a name that providers take.
 const NAME_MAX: usize = 64;
@@ -20,54 +20,212 @@ const NAME_MAX: usize = 64;
 /// How deeply agents may ask agents. Each level is a turn with a budget of its own.
 pub(super) const DEPTH_MAX: u32 = 4;
 
-/// What a model is offered.
-#[derive(Clone)]
+/// How many tools one search adds to those on offer.
+const FOUND_MAX: usize = 8;
+
+/// The most characters of a tool's description that a search tells; the rest comes with the tool.
+const TOLD_CHARS_MAX: usize = 200;
+
+/// What there is to offer to a model. What of it is on offer at the moment, the turn's state says.
 pub(super) struct Offer {
-    /// The name that the model knows, and the tool's full name.
-    pub(super) names: BTreeMap<String, String>,
-    /// What the model is told of each.
-    pub(super) specs: Vec<ToolSpec>,
+    /// The tools that the agent may call, by the names that models know them by; in the order of their full names.
+    tools: Vec<(String, Arc<Tool>)>,
+    /// How many of them a request has from the beginning.
+    tools_max: usize,
+    /// What is offered beside them: the ways to other agents and to more tools, and what the client has itself.
+    beside: Vec<ToolSpec>,
+    /// The names of the client's own tools.
+    client: BTreeSet<String>,
 }
 
-/// Collects what `agent` may use. `chain` are the agents that wait for its answer, itself included.
-pub(super) fn offer(state: &State, agent: &config::Agent, chain: &[String], depth: u32) -> Offer {
-    let mut offer = Offer {
-        names: BTreeMap::new(),
-        specs: Vec::new(),
-    };
-    for tool in state
-        .tools
-        .all()
-        .iter()
-        .filter(|tool| agent.may_call(&tool.name))
-    {
-        // One place is kept for `ask_agent`.
-        if offer.specs.len() + 1 == TOOLS_MAX {
-            tracing::warn!(
-                agent = agent.name,
-                "the agent may call more tools than a model takes; the rest is left out"
-            );
-            break;
+/// What a search for tools found: what the model is told, and the tools by the names that it knows them by.
+pub(super) struct Found {
+    pub(super) text: String,
+    pub(super) tools: Vec<(String, String)>,
+}
+
+impl Offer {
+    /// Collects what `agent` may use, and what the client has. Where both have a tool of the same name, the client means its own.
+    /// `chain` are the agents that wait for the agent's answer, itself included.
+    pub(super) fn new(
+        state: &State,
+        agent: &config::Agent,
+        chain: &[String],
+        depth: u32,
+        client: &[ToolSpec],
+    ) -> Self {
+        let taken: BTreeSet<String> = client.iter().map(|tool| tool.name.clone()).collect();
+        let own = state.tools.all().iter();
+        let mut names = HashSet::new();
+        let mut tools = Vec::new();
+        for tool in own.filter(|tool| agent.may_call(&tool.name)) {
+            let name = accepted(&tool.name, |name| {
+                names.contains(name) || name == ASK_AGENT || name == FIND_TOOLS
+            });
+            names.insert(name.clone());
+            if !taken.contains(&name) {
+                tools.push((name, Arc::clone(tool)));
+            }
         }
-        let name = accepted(&tool.name, |name| {
-            offer.names.contains_key(name) || name == ASK_AGENT
+        let mut beside = Vec::new();
+        if tools.len() > agent.tools_max {
+            beside.push(find_tools(tools.len()));
+        }
+        if depth < DEPTH_MAX {
+            beside.extend(ask_agent(state, agent, chain));
+        }
+        beside.retain(|spec| !taken.contains(&spec.name));
+        beside.extend(client.iter().cloned());
+        Self {
+            tools,
+            tools_max: agent.tools_max,
+            beside,
+            client: taken,
+        }
+    }
+
+    /// What is on offer from the beginning, by the name that the model knows, with the full name: of more tools than a request
+    /// has room for those that the conversation has used, the latest first, and then those that serve the message best.
+    pub(super) async fn first(
+        &self,
+        embedder: Option<&Embedder>,
+        message: &str,
+        history: &[Message],
+    ) -> BTreeMap<String, String> {
+        let beside = self.beside.iter().map(|spec| spec.name.clone());
+        let beside = beside.filter(|name| !self.client.contains(name));
+        let beside = beside.map(|name| (name.clone(), name));
+        let own = |(name, tool): &(String, Arc<Tool>)| (name.clone(), tool.name.clone());
+        if self.tools.len() <= self.tools_max {
+            return self.tools.iter().map(own).chain(beside).collect();
+        }
+        let used = self.used(history);
+        let best = self.best(embedder, message).await;
+        let mut names = BTreeMap::new();
+        // What was used before may be of no use now, so it gets half of the room at most.
+        for tool in used.into_iter().take(self.tools_max / 2).chain(best) {
+            if names.len() == self.tools_max {
+                break;
+            }
+            names.extend([own(tool)]);
+        }
+        names.extend(beside);
+        names
+    }
+
+    /// Looks for tools that serve a purpose. `on_offer` are the names of those that the model has.
+    pub(super) async fn find(
+        &self,
+        embedder: Option<&Embedder>,
+        purpose: &str,
+        on_offer: &BTreeMap<String, String>,
+    ) -> Found {
+        let best = self.best(embedder, purpose).await;
+        let best = &best[..best.len().min(FOUND_MAX)];
+        let lines = best.iter().map(|(name, tool)| {
+            let told = shortened(&tool.definition.description);
+            let had = match on_offer.contains_key(name) {
+                true => " (you had it already)",
+                false => "",
+            };
+            format!("- {name}{had}: {told}")
         });
-        offer.specs.push(ToolSpec {
+        let lines: Vec<String> = lines.collect();
+        let new = best.iter().filter(|(name, _)| !on_offer.contains_key(name));
+        Found {
+            text: format!(
+                "You can call these now, the most fitting first. If none of them fits, describe in other words what you need.\n{}",
+                lines.join("\n")
+            ),
+            tools: new
+                .map(|(name, tool)| (name.clone(), tool.name.clone()))
+                .collect(),
+        }
+    }
+
+    /// What a model is told of the tools on offer: first those that were on offer from the beginning, so that what a provider
+    /// has read of them before still holds.
+    pub(super) fn specs(&self, state: &turn::State) -> Vec<ToolSpec> {
+        let spec = |(name, tool): &(String, Arc<Tool>)| ToolSpec {
             name: name.clone(),
             description: tool.definition.description.clone(),
             input_schema: tool.definition.input_schema.clone(),
+        };
+        let found = |name: &String| state.found.contains(name);
+        let first = self
+            .tools
+            .iter()
+            .filter(|(name, _)| state.tools.contains_key(name) && !found(name));
+        let later = state
+            .found
+            .iter()
+            .filter_map(|found| self.tools.iter().find(|(name, _)| name == found));
+        let mut specs: Vec<ToolSpec> = first.map(spec).collect();
+        specs.extend(self.beside.iter().cloned());
+        specs.extend(later.map(spec));
+        specs
+    }
+
+    /// Whether there is nothing to offer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tools.is_empty() && self.beside.is_empty()
+    }
+
+    /// All tools, those first that serve `purpose` best.
+    async fn best(&self, embedder: Option<&Embedder>, purpose: &str) -> Vec<&(String, Arc<Tool>)> {
+        let tools = self.tools.iter().map(|(_, tool)| Arc::clone(tool));
+        let best = best(embedder, tools.collect(), purpose).await;
+        let by_name: HashMap<&str, _> = self
+            .tools
+            .iter()
+            .map(|entry| (entry.1.name.as_str(), entry))
+            .collect();
+        best.iter()
+            .filter_map(|tool| by_name.get(tool.name.as_str()).copied())
+            .collect()
+    }
+
+    /// The tools that were called in `history`, the latest first.
+    fn used(&self, history: &[Message]) -> Vec<&(String, Arc<Tool>)> {
+        let parts = history.iter().rev().flat_map(|message| &message.parts);
+        let mut met = HashSet::new();
+        let calls = parts.filter_map(|part| match part {
+            Part::Call(call) if met.insert(&call.name) => Some(&call.name),
+            _ => None,
         });
-        offer.names.insert(name, tool.name.clone());
+        calls
+            .filter_map(|called| self.tools.iter().find(|(name, _)| name == called))
+            .collect()
     }
-    if depth < DEPTH_MAX
-        && let Some(spec) = ask_agent(state, agent, chain)
-    {
-        offer
-            .names
-            .insert(ASK_AGENT.to_owned(), ASK_AGENT.to_owned());
-        offer.specs.push(spec);
+}
+
+/// The tool that finds more tools, of which there are `all`.
+fn find_tools(all: usize) -> ToolSpec {
+    let description = format!(
+        "Finds tools that you were not shown: there are {all}, and you have those that seemed to fit. What is found can be called from then on. Look here before you say that you can't do something."
+    );
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "purpose": { "type": "string", "description": "What you want to do, such as: convert a currency" }
+        },
+        "required": ["purpose"],
+        "additionalProperties": false
+    });
+    ToolSpec {
+        name: FIND_TOOLS.to_owned(),
+        description,
+        input_schema: schema.to_string(),
     }
-    offer
+}
+
+/// The beginning of a description, on one line.
+fn shortened(description: &str) -> String {
+    let line = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(TOLD_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 /// The tool that asks another agent, where there is one to ask for something that this agent can't do itself.

@@ -75,6 +75,20 @@ pub(super) async fn perform(
                 returned: Box::new(returned),
             }
         }
+        (
+            Action::FindTools {
+                id,
+                purpose,
+                on_offer,
+            },
+            ..,
+        ) => {
+            let returned = effects.find_tools(id.clone(), purpose, &on_offer).await;
+            state::Event::Returned {
+                id,
+                returned: Box::new(returned),
+            }
+        }
         // There is nothing to summarise any more: the conversation was cleared meanwhile.
         (Action::Summarise, ..) => state::Event::Summarised {
             receipt: Receipt::default(),

@@ -1,5 +1,7 @@
 //! What a model is asked: the agent's prompts, the conversation so far, and what was said in this turn.
 
+use std::sync::Arc;
+
 use caxton_sandbox::llm_types::{Message, Part, Request, Role, ToolCall, ToolChoice, ToolOutput};
 use caxton_sandbox::wit::types::Blob;
 
@@ -22,7 +24,7 @@ pub(super) struct Frame {
     request: Option<Message>,
     task: Task,
     temperature: Option<f64>,
-    offer: Offer,
+    offer: Arc<Offer>,
 }
 
 impl Frame {
@@ -71,8 +73,13 @@ impl Frame {
             history,
             task: task.clone(),
             temperature: agent.temperature,
-            offer,
+            offer: Arc::new(offer),
         }
+    }
+
+    /// What there is to offer to the model.
+    pub(super) fn offer(&self) -> Arc<Offer> {
+        Arc::clone(&self.offer)
     }
 
     /// The request for the next words of the turn. `tools` tells whether the model may call any.
@@ -89,14 +96,14 @@ impl Frame {
         let tool_choice = match &self.task.exchange {
             // What the client wants called first has been called after the first round.
             Some(exchange) if tools && state.said.is_empty() => exchange.tool_choice.clone(),
-            _ if tools || self.offer.specs.is_empty() => ToolChoice::Auto,
+            _ if tools || self.offer.is_empty() => ToolChoice::Auto,
             _ => ToolChoice::None,
         };
         Request {
             model: model.model.clone(),
             messages,
             // Where earlier words speak of tools, providers want to know them even if none may be called now.
-            tools: self.offer.specs.clone(),
+            tools: self.offer.specs(state),
             tool_choice,
             max_tokens: None,
             temperature: asked.temperature.or(self.temperature),

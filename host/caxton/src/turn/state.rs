@@ -13,6 +13,12 @@ use super::receipt::{CompletionReceipt, Receipt};
 /// The name under which models are offered the tool that asks another agent.
 pub const ASK_AGENT: &str = "ask_agent";
 
+/// The name under which models are offered the tool that finds more tools.
+pub const FIND_TOOLS: &str = "find_tools";
+
+/// The most tools of one request: providers take no more.
+pub const TOOLS_MAX: usize = 128;
+
 /// A turn at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -28,6 +34,8 @@ pub struct State {
     pub limits: Limits,
     /// The tools on offer: the name that the model knows, and the full name.
     pub tools: BTreeMap<String, String>,
+    /// Those of them that were not on offer from the beginning but found later, by the name that the model knows, in that order.
+    pub found: Vec<String>,
     /// The tools that the client has itself.
     pub client: BTreeSet<String>,
     /// The client makes one call at a time.
@@ -226,6 +234,8 @@ pub struct Returned {
     pub call: ToolCall,
     /// The calls that another agent made for it.
     pub inner: Vec<ToolCall>,
+    /// The tools that it found: the name that the model knows, and the full name.
+    pub found: Vec<(String, String)>,
     /// What it all cost.
     pub receipt: Receipt,
 }
@@ -262,6 +272,15 @@ pub enum Action {
         /// It may have been asked before the server ended.
         again: bool,
     },
+    /// Look for tools that serve a purpose.
+    FindTools {
+        /// The call.
+        id: String,
+        /// What they are to be good for.
+        purpose: String,
+        /// The tools on offer: the name that the model knows, and the full name.
+        on_offer: BTreeMap<String, String>,
+    },
     /// Give the answer.
     Finish,
     /// Say why there is none.
@@ -284,6 +303,7 @@ impl State {
             agent: agent.to_owned(),
             limits,
             tools,
+            found: Vec::new(),
             client,
             one_call: false,
             said: Vec::new(),

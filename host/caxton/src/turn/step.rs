@@ -9,7 +9,8 @@ use super::event::ToolCall;
 use super::fault::Fault;
 use super::receipt::Receipt;
 use super::state::{
-    ASK_AGENT, Action, Completion, Event, Output, Phase, Returned, Said, State, Stop, Wanted,
+    ASK_AGENT, Action, Completion, Event, FIND_TOOLS, Output, Phase, Returned, Said, State, Stop,
+    TOOLS_MAX, Wanted,
 };
 
 /// The most calls of one round. A model that asks for more is confused, and each costs an instance.
@@ -219,31 +220,41 @@ fn action(state: &State, place: usize, wanted: &Wanted, again: bool) -> Result<A
     }
     let Some(tool) = state.tools.get(name) else {
         let known: Vec<&str> = state.tools.keys().map(String::as_str).collect();
+        let more = match state.tools.contains_key(FIND_TOOLS) {
+            true => "; `find_tools` finds more",
+            false => "",
+        };
         return Err(format!(
-            "there is no tool `{name}` that you may call; there are: {}",
+            "there is no tool `{name}` that you may call; there are: {}{more}",
             known.join(", ")
         ));
     };
     let arguments = object(arguments)?;
-    if tool != ASK_AGENT {
-        return Ok(Action::CallTool {
-            id: id.clone(),
-            tool: tool.clone(),
-            arguments: Value::Object(arguments),
-            again,
-        });
-    }
     let text = |key: &str| match arguments.get(key).and_then(Value::as_str).map(str::trim) {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),
         _ => Err(format!(
             "the argument `{key}` is missing: a text that is not empty"
         )),
     };
-    Ok(Action::AskAgent {
-        id: id.clone(),
-        capability: text("capability")?,
-        message: text("message")?,
-        again,
+    let id = id.clone();
+    Ok(match tool.as_str() {
+        ASK_AGENT => Action::AskAgent {
+            id,
+            capability: text("capability")?,
+            message: text("message")?,
+            again,
+        },
+        FIND_TOOLS => Action::FindTools {
+            id,
+            purpose: text("purpose")?,
+            on_offer: state.tools.clone(),
+        },
+        tool => Action::CallTool {
+            id,
+            tool: tool.to_owned(),
+            arguments: Value::Object(arguments),
+            again,
+        },
     })
 }
 
@@ -284,6 +295,7 @@ fn refused(state: &State, wanted: &Wanted, text: String) -> Returned {
     Returned {
         call,
         inner: Vec::new(),
+        found: Vec::new(),
         receipt: Receipt::default(),
     }
 }
@@ -311,7 +323,9 @@ fn returned_to(
 fn round_ended(state: &mut State, round: Vec<(Wanted, Option<Returned>)>) -> Vec<Action> {
     let mut outputs = Vec::with_capacity(round.len());
     for returned in round.into_iter().filter_map(|(_, returned)| returned) {
-        let Returned { call, inner, .. } = returned;
+        let Returned {
+            call, inner, found, ..
+        } = returned;
         outputs.push(Output {
             id: call.id.clone(),
             text: call.text.clone(),
@@ -319,11 +333,23 @@ fn round_ended(state: &mut State, round: Vec<(Wanted, Option<Returned>)>) -> Vec
         });
         state.calls.push(call);
         state.calls.extend(inner);
+        found.into_iter().for_each(|tool| put_on_offer(state, tool));
     }
     state.said.push(Said::Tools(outputs));
     match used_up(state) {
         Some(fault) => fail(state, fault),
         None => complete(state),
+    }
+}
+
+/// Puts a tool that was found on offer. Where a request has no room for more, the one that was found first goes.
+fn put_on_offer(state: &mut State, (name, tool): (String, String)) {
+    if state.tools.insert(name.clone(), tool).is_some() {
+        return;
+    }
+    state.found.push(name);
+    if state.tools.len() + state.client.len() > TOOLS_MAX {
+        state.tools.remove(&state.found.remove(0));
     }
 }
 

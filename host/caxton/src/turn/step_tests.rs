@@ -71,6 +71,7 @@ fn gives(id: &str, text: &str) -> Event {
         returned: Box::new(Returned {
             call,
             inner: Vec::new(),
+            found: Vec::new(),
             receipt: Receipt {
                 fuel: 5,
                 ..Receipt::default()
@@ -321,6 +322,51 @@ fn tokens_that_are_used_up_end_the_turn_unless_there_is_an_answer() {
             limit: 1000
         })
     );
+}
+
+#[test]
+fn what_is_found_is_on_offer_until_there_is_no_room() {
+    let finds = |id: &str, names: &[String]| {
+        let Event::Returned { id, mut returned } = gives(id, "found") else {
+            unreachable!("it is a result")
+        };
+        let pair = |name: &String| (name.clone(), format!("full {name}"));
+        returned.found = names.iter().map(pair).collect();
+        Event::Returned { id, returned }
+    };
+    let mut state = state(8);
+    state
+        .tools
+        .insert(FIND_TOOLS.to_owned(), FIND_TOOLS.to_owned());
+    let names: Vec<String> = (0..TOOLS_MAX).map(|n| format!("tool{n}")).collect();
+    let on_offer = state.tools.clone();
+    let look = r#"{"purpose":"more"}"#;
+    let (state, actions) = play(state, vec![BEGIN, says("", &[("a", FIND_TOOLS, look)])]);
+    assert_eq!(
+        actions,
+        [Action::FindTools {
+            id: "a".to_owned(),
+            purpose: "more".to_owned(),
+            on_offer,
+        }]
+    );
+    let (state, _) = play(state, vec![finds("a", &names[..2])]);
+    assert_eq!(state.found, names[..2]);
+    let (state, actions) = play(state, vec![says("", &[("b", "tool1", "{}")])]);
+    assert!(
+        matches!(&actions[..], [Action::CallTool { tool, .. }] if tool == "full tool1"),
+        "{actions:?}"
+    );
+    // Those that are found twice are on offer once; where there is no room for all, the latest are there.
+    let events = vec![
+        gives("b", "x"),
+        says("", &[("c", FIND_TOOLS, look)]),
+        finds("c", &names),
+    ];
+    let (state, _) = play(state, events);
+    assert_eq!(state.tools.len(), TOOLS_MAX);
+    assert_eq!(state.found, names[4..]);
+    assert!(state.tools.contains_key("csv__describe") && !state.tools.contains_key("tool1"));
 }
 
 #[test]

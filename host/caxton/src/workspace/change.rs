@@ -328,6 +328,7 @@ impl Workspace {
 
     fn swap(&self, next: State) {
         self.inner.state.store(Arc::new(next));
+        self.prepare_tools();
     }
 
     /// Where the file of a component belongs, and the settings it gets.

@@ -201,6 +201,22 @@ impl Workspace {
             .ok_or_else(|| state.tools.unknown(name))
     }
 
+    /// Has what is needed computed in the background for choosing among the tools of agents that have too many for a request.
+    fn prepare_tools(&self) {
+        let state = self.state();
+        let tools = state.tools.all();
+        let chooses = |agent: &Arc<Agent>| {
+            let agent = &agent.config;
+            let own = tools.iter().filter(|tool| agent.may_call(&tool.name));
+            tools.len() > agent.tools_max && own.count() > agent.tools_max
+        };
+        if let Some(embedder) = self.embedder().cloned()
+            && state.agents.values().any(chooses)
+        {
+            tokio::spawn(async move { tool::prepare(&embedder, state.tools.all()).await });
+        }
+    }
+
     /// Calls a tool: checks the arguments against its schema, calls its component in a fresh instance, and checks the
     /// result. Nobody's allowlist is asked here.
     ///

@@ -146,9 +146,11 @@ impl Workspace {
             ledger: Arc::new(ledger),
             rates: Rates::default(),
         };
-        Ok(Self {
+        let workspace = Self {
             inner: Arc::new(inner),
-        })
+        };
+        workspace.prepare_tools();
+        Ok(workspace)
     }
 }
 

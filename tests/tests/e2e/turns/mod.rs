@@ -6,6 +6,7 @@ mod models;
 mod restarts;
 mod retries;
 mod streams;
+mod tools;
 
 use caxton_tests::{Answer, ModelServer, Server, Stream, Told, answered, write};
 use serde_json::{Value, json};

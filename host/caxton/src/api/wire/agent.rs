@@ -29,6 +29,8 @@ pub struct Agent {
     pub capabilities: Vec<Capability>,
     /// The tools it may call: patterns over `COMPONENT__TOOL`.
     pub tools: Vec<String>,
+    /// How many of them its models are offered at once.
+    pub tools_max: usize,
     /// The model that it thinks with: `PROVIDER/MODEL`.
     pub model: String,
     /// Models to try, in order, where that one can't answer.
@@ -156,6 +158,7 @@ impl Agent {
             description: config.description.clone(),
             capabilities: config.capabilities.iter().map(Capability::from).collect(),
             tools: config.tools.iter().map(ToString::to_string).collect(),
+            tools_max: config.tools_max,
             model,
             fallback: models.collect(),
             temperature: config.temperature,

@@ -8,7 +8,7 @@ use crate::config::agent::{Agent, Capability};
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::{Fault, Refusal, quoted};
 use crate::config::glob::Glob;
-use crate::config::limits::{Breaker, Budget, TurnLimits};
+use crate::config::limits::{Breaker, Budget, TOOLS_MAX, TurnLimits};
 use crate::config::name;
 use crate::config::suggest::nearest;
 use crate::config::workspace::ModelRef;
@@ -18,6 +18,9 @@ const TOOLS: &str = "tools = [\"csv__*\"]";
 const CAPABILITIES: &str = "capabilities = [\"data-analysis\"]";
 const DELEGATES: &str = "delegates = [\"charting\"]";
 const FALLBACK: &str = "fallback = [\"openai/gpt-5-mini\"]";
+
+/// Two dozen tools are few enough for a model to choose well among them, and for their descriptions to cost little.
+const TOOLS_MAX_DEFAULT: usize = 24;
 
 /// What was read of an agent.
 pub(super) struct Reading {
@@ -77,6 +80,7 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         .iter()
         .filter_map(|value| tool(value, context, report))
         .collect();
+    let tools_max = limits::bounded(&mut root, TOOLS_MAX, report);
     let delegates = root.get("delegates").map(|value| {
         let items = value.list(report, DELEGATES).unwrap_or_default();
         items
@@ -146,6 +150,9 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
             description,
             capabilities,
             tools,
+            tools_max: tools_max.map_or(TOOLS_MAX_DEFAULT, |most| {
+                most.try_into().unwrap_or(TOOLS_MAX_DEFAULT)
+            }),
             delegates,
             model,
             fallback,

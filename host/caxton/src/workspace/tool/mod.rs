@@ -1,6 +1,8 @@
 //! The tools of a workspace: what each is and takes, and the index by full name. `schema` compiles and checks JSON Schemas,
-//! `call` makes a call, `error` says why one gave no result. Who may call what is decided elsewhere, by the turn.
+//! `call` makes a call, `error` says why one gave no result, and `best` finds those that serve a purpose. Who may call what is
+//! decided elsewhere, by the turn.
 
+mod best;
 mod call;
 mod error;
 mod nearest;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use caxton_sandbox::{Component, tool_types};
 use serde_json::{Map, Value};
 
+pub(crate) use best::{best, prepare};
 pub use call::{Answer, Outcome, Question};
 pub(crate) use error::did_you_mean;
 pub use error::{ArgumentFault, Error};
