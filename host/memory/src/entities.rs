@@ -1,6 +1,8 @@
 //! Entities: what is remembered. Reading them is here, writing them in `entities/write`. [`Memory`] is the only way to
 //! them, and it has a [`View`].
 
+pub(crate) mod check;
+pub(crate) mod rows;
 pub(crate) mod write;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};

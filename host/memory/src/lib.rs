@@ -35,7 +35,8 @@ mod writer;
 
 pub use audit::{AuditEntry, AuditRecord, Verdict};
 pub use conversations::{Conversation, NewConversation};
-pub use entities::write::{Change, Outcome, Remembered};
+pub use entities::rows::{Outcome, Remembered};
+pub use entities::write::Change;
 pub use entities::{ENTITIES_MAX, Entity, Memory, MemoryCount, NewEntity};
 pub use error::Error;
 pub use messages::{Message, NewMessage, Role};

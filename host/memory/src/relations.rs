@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::audit::note_edit;
-use crate::entities::write::{check_kind, check_metadata, kind_number, metadata_json, not_found};
+use crate::entities::check::{check_kind, check_metadata, metadata_json};
+use crate::entities::rows::{kind_number, not_found};
 use crate::entities::{ENTITIES_MAX, Memory};
 use crate::error::{Error, Fault, stored, within};
 use crate::scope::{Seen, View};

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::audit::note_edit;
 use crate::entities::Memory;
-use crate::entities::write::{Numbers, erase};
+use crate::entities::rows::{Numbers, erase};
 use crate::error::{Error, Fault};
 use crate::index::Edit;
 use crate::scope::{self, Scope};

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use super::{End, EntityLine, LINE_BYTES_MAX, Line, RelationLine, VERSION};
-use crate::entities::write::{Outcome, Put, check, check_kind, check_metadata, remember};
+use crate::entities::check::{check, check_kind, check_metadata};
+use crate::entities::rows::{Outcome, Put, remember};
 use crate::entities::{Memory, NewEntity};
 use crate::error::{Error, Fault};
 use crate::index::Edit;
