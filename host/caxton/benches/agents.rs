@@ -21,7 +21,9 @@ pub fn run() {
         move || {
             let begun = Instant::now();
             let server = desk::start(&dir);
-            (begun.elapsed(), resident_bytes(server.pid()))
+            let time = begun.elapsed();
+            server.settle();
+            (time, resident_bytes(server.pid()))
         }
     };
     let (few, many) = (started(FEW), started(MANY));

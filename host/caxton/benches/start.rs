@@ -1,6 +1,7 @@
 //! How long a server takes until it is ready to serve, with and without a warm cache.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,6 +46,23 @@ impl Server {
     /// Its address without a scheme: `127.0.0.1:PORT`.
     pub fn host(&self) -> &str {
         self.address.trim_start_matches("http://")
+    }
+
+    /// Waits until it has read the embedding model, which goes on in the background.
+    pub fn settle(&self) {
+        let host = self.host();
+        loop {
+            let mut stream = TcpStream::connect(host).expect("connected");
+            let request =
+                format!("GET /ready HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("read");
+            if !answer.contains("\"loading\"") {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Its process.

@@ -118,6 +118,7 @@ fn show(agent: &wire::Agent) -> Result<()> {
         description,
         capabilities,
         tools,
+        tools_max,
         model,
         fallback,
         temperature: _,
@@ -147,7 +148,11 @@ fn show(agent: &wire::Agent) -> Result<()> {
         .map(|capability| format!("{} {}", capability.name, capability.version))
         .collect();
     output::line(format_args!("capabilities  {}", listed(&names)))?;
-    output::line(format_args!("tools         {}", listed(tools)))?;
+    let most = match tools.as_slice() {
+        [] => String::new(),
+        _ => format!("; at most {tools_max} in a request, the rest found"),
+    };
+    output::line(format_args!("tools         {}{most}", listed(tools)))?;
     let named = |(name, parameter): (&String, &wire::Parameter)| match &parameter.default {
         Some(default) => format!("{name} (\"{default}\")"),
         None => format!("{name} (required)"),
