@@ -219,13 +219,7 @@ impl Memory {
     {
         let view = self.view.clone();
         self.store
-            .read(move |connection| {
-                // One transaction for all statements: they see one state, and take its locks once.
-                let transaction = connection.unchecked_transaction()?;
-                let result = work(&transaction, view.seen(&transaction)?)?;
-                transaction.finish()?;
-                Ok(result)
-            })
+            .read(move |connection| work(connection, view.seen(connection)?))
             .await
     }
 }
