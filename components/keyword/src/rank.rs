@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use caxton_sdk::router::{Candidate, Decision, Score};
 
-use crate::words::words;
+use crate::words::{head, visit, words};
 
 /// How fast repeated words stop to count: the usual value.
 const K1: f32 = 1.2;
@@ -14,8 +14,9 @@ const B: f32 = 0.75;
 const NAME_WEIGHT: f32 = 2.0;
 /// Imagined agents that have none of the words. With only one or two real ones every word would look common otherwise.
 const BACKGROUND: f32 = 4.0;
-/// The BM25 sum that means an even chance; one good word in a capability's name gives about this much.
-const HALF: f32 = 2.2;
+/// The BM25 sum that means an even chance. One good word gives about half of this, and on the requests of
+/// `tests/data/routing` one word alone is right in a quarter of the cases.
+const HALF: f32 = 4.0;
 /// Words of a message that are looked at. A pasted document must not cost more than a question.
 const MESSAGE_WORDS_MAX: usize = 512;
 /// Words of one candidate that are looked at.
@@ -35,27 +36,41 @@ pub fn rank(message: &str, candidates: &[Candidate]) -> Decision {
             reason: "the message has no words to compare".to_owned(),
         };
     }
-    let texts: Vec<Document> = candidates.iter().map(Document::of).collect();
+    let places: HashMap<&str, usize> = asked
+        .iter()
+        .enumerate()
+        .map(|(at, word)| (word.stem.as_str(), at))
+        .collect();
+    // Nearly all words of the candidates are none of these, which their first two bytes tell at once.
+    let mut heads = vec![false; 1 << 16];
+    for word in &asked {
+        heads[usize::from(head(&word.stem))] = true;
+    }
+    let texts: Vec<Document> = candidates
+        .iter()
+        .map(|candidate| Document::of(candidate, &places, &heads))
+        .collect();
     let average = texts.iter().map(|text| text.length).sum::<f32>() / texts.len().max(1) as f32;
+    let total = texts.len() as f32 + BACKGROUND;
+    let rarities: Vec<f32> = (0..asked.len())
+        .map(|at| {
+            let has = |text: &&Document| text.frequencies[at] > 0.0;
+            let holders = texts.iter().filter(has).count() as f32;
+            (1.0 + (total - holders + 0.5) / (holders + 0.5)).ln()
+        })
+        .collect();
 
     let mut ranked: Vec<(Score, Vec<&str>)> = Vec::new();
     for (candidate, text) in candidates.iter().zip(&texts) {
         let mut sum = 0.0;
         let mut matched: Vec<(&str, f32)> = Vec::new();
-        for word in &asked {
-            let Some(frequency) = text.frequencies.get(&word.stem) else {
-                continue;
-            };
-            let holders = texts
-                .iter()
-                .filter(|other| other.frequencies.contains_key(&word.stem))
-                .count() as f32;
-            let total = texts.len() as f32 + BACKGROUND;
-            let rarity = (1.0 + (total - holders + 0.5) / (holders + 0.5)).ln();
-            let part = rarity * frequency * (K1 + 1.0)
-                / (frequency + K1 * (1.0 - B + B * text.length / average.max(1.0)));
-            sum += part;
-            matched.push((&word.text, part));
+        for ((word, rarity), frequency) in asked.iter().zip(&rarities).zip(&text.frequencies) {
+            if *frequency > 0.0 {
+                let part = rarity * frequency * (K1 + 1.0)
+                    / (frequency + K1 * (1.0 - B + B * text.length / average.max(1.0)));
+                sum += part;
+                matched.push((&word.text, part));
+            }
         }
         if !matched.is_empty() {
             matched.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -88,34 +103,39 @@ pub fn rank(message: &str, candidates: &[Candidate]) -> Decision {
     }
 }
 
-/// A candidate's words.
+/// A candidate's words, as far as the message has them.
 struct Document {
-    /// How often each stem occurs, names counted more.
-    frequencies: HashMap<String, f32>,
-    /// The sum of the frequencies.
+    /// How often each stem of the message occurs, names counted more: `[asked]`.
+    frequencies: Vec<f32>,
+    /// How many words there are in all, counted likewise.
     length: f32,
 }
 
 impl Document {
-    fn of(candidate: &Candidate) -> Self {
+    /// `places` says where among the message's words each stem is, `heads` with which two bytes any of them begins.
+    fn of(candidate: &Candidate, places: &HashMap<&str, usize>, heads: &[bool]) -> Self {
         let mut document = Self {
-            frequencies: HashMap::new(),
+            frequencies: vec![0.0; places.len()],
             length: 0.0,
         };
-        document.add(&candidate.agent, 1.0);
+        let mut add = |text: &str, weight: f32| {
+            let wanted = |head| heads[usize::from(head)];
+            visit(text, CANDIDATE_WORDS_MAX, wanted, |_, stem| {
+                if !stem.is_empty()
+                    && let Some(at) = places.get(stem)
+                {
+                    document.frequencies[*at] += weight;
+                }
+                document.length += weight;
+            });
+        };
+        add(&candidate.agent, 1.0);
         for capability in &candidate.capabilities {
-            document.add(&capability.name, NAME_WEIGHT);
-            document.add(&capability.description, 1.0);
+            add(&capability.name, NAME_WEIGHT);
+            add(&capability.description, 1.0);
         }
-        document.add(&candidate.description, 1.0);
+        add(&candidate.description, 1.0);
         document
-    }
-
-    fn add(&mut self, text: &str, weight: f32) {
-        for word in words(text, CANDIDATE_WORDS_MAX) {
-            *self.frequencies.entry(word.stem).or_default() += weight;
-            self.length += weight;
-        }
     }
 }
 
@@ -214,7 +234,7 @@ mod tests {
     fn a_single_candidate_gets_a_useful_score() {
         let decision = rank("draw a bar chart", &desk()[1..2]);
         assert!(
-            decision.ranked[0].score > 0.6,
+            decision.ranked[0].score > 0.4,
             "{}",
             decision.ranked[0].score
         );

@@ -3,13 +3,237 @@
 
 /// Words that say nothing about what a message is for.
 const STOP_WORDS: &[&str] = &[
-    "a", "about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by",
-    "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his",
-    "how", "i", "if", "in", "into", "is", "it", "its", "just", "like", "me", "my", "no", "not",
-    "of", "on", "or", "our", "out", "please", "she", "should", "so", "some", "than", "that", "the",
-    "their", "them", "then", "there", "these", "they", "this", "those", "to", "up", "us", "was",
-    "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you",
+    "a",
+    "about",
+    "after",
+    "again",
+    "all",
+    "also",
+    "am",
+    "an",
+    "and",
+    "another",
+    "any",
+    "anybody",
+    "anyone",
+    "anything",
+    "are",
+    "around",
+    "as",
+    "at",
+    "be",
+    "because",
+    "been",
+    "before",
+    "being",
+    "between",
+    "both",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "could",
+    "d",
+    "did",
+    "didn",
+    "do",
+    "does",
+    "doesn",
+    "doing",
+    "don",
+    "done",
+    "each",
+    "either",
+    "else",
+    "ever",
+    "every",
+    "everybody",
+    "everyone",
+    "everything",
+    "few",
+    "for",
+    "from",
+    "get",
+    "gets",
+    "getting",
+    "give",
+    "gives",
+    "go",
+    "goes",
+    "going",
+    "gone",
+    "got",
+    "had",
+    "has",
+    "hasn",
+    "have",
+    "haven",
+    "he",
+    "hello",
+    "her",
+    "here",
+    "hey",
+    "hi",
+    "him",
+    "his",
+    "how",
+    "i",
+    "if",
+    "im",
+    "in",
+    "into",
+    "is",
+    "isn",
+    "it",
+    "its",
+    "just",
+    "let",
+    "like",
+    "ll",
+    "lot",
+    "m",
+    "make",
+    "makes",
+    "making",
+    "many",
+    "may",
+    "maybe",
+    "me",
+    "might",
+    "mine",
+    "more",
+    "most",
+    "much",
+    "must",
+    "my",
+    "myself",
+    "need",
+    "needs",
+    "never",
+    "no",
+    "nobody",
+    "not",
+    "nothing",
+    "now",
+    "of",
+    "off",
+    "oh",
+    "ok",
+    "okay",
+    "on",
+    "once",
+    "one",
+    "ones",
+    "only",
+    "onto",
+    "or",
+    "other",
+    "others",
+    "our",
+    "out",
+    "over",
+    "own",
+    "per",
+    "please",
+    "put",
+    "quite",
+    "rather",
+    "re",
+    "really",
+    "s",
+    "same",
+    "say",
+    "says",
+    "see",
+    "seem",
+    "seems",
+    "shall",
+    "she",
+    "should",
+    "since",
+    "so",
+    "some",
+    "somebody",
+    "somehow",
+    "someone",
+    "something",
+    "still",
+    "such",
+    "sure",
+    "t",
+    "take",
+    "tell",
+    "than",
+    "thank",
+    "thanks",
+    "that",
+    "thats",
+    "the",
+    "their",
+    "theirs",
+    "them",
+    "themselves",
+    "then",
+    "there",
+    "these",
+    "they",
+    "thing",
+    "things",
+    "think",
+    "this",
+    "those",
+    "though",
+    "through",
+    "to",
+    "together",
+    "too",
+    "toward",
+    "towards",
+    "try",
+    "trying",
+    "under",
+    "until",
+    "up",
+    "upon",
+    "us",
+    "use",
+    "used",
+    "using",
+    "ve",
+    "very",
+    "via",
+    "want",
+    "wants",
+    "was",
+    "wasn",
+    "way",
+    "we",
+    "well",
+    "went",
+    "were",
+    "what",
+    "whatever",
+    "when",
+    "where",
+    "whether",
+    "which",
+    "while",
+    "who",
+    "whom",
+    "whose",
+    "why",
+    "will",
+    "with",
+    "within",
+    "without",
+    "won",
+    "would",
+    "wouldn",
+    "yes",
+    "yet",
+    "you",
     "your",
+    "yours",
 ];
 
 /// A word as it was written and the stem by which it is compared.
@@ -21,43 +245,106 @@ pub struct Word {
     pub stem: String,
 }
 
-/// Splits `text` into words, at most `max` of them: at everything that is not a letter or digit, and inside
-/// `camelCase`. Scripts without spaces (Chinese, Japanese, Thai) give overlapping pairs of characters instead, which
-/// is the usual way to match them without a dictionary. Stop words are left out.
+/// The words of `text`, at most `max` of them; see [`visit`].
 pub fn words(text: &str, max: usize) -> Vec<Word> {
     let mut found = Vec::new();
+    visit(
+        text,
+        max,
+        |_| true,
+        |text, stem| {
+            found.push(Word {
+                text: text.to_owned(),
+                stem: stem.to_owned(),
+            });
+        },
+    );
+    found
+}
+
+/// Splits `text` into words and gives each to `seen`, as written in lower case and as its stem, at most `max` of them: at
+/// everything that is not a letter or digit, and inside `camelCase`, whose whole is a word as well, so that `LogQL` is
+/// found by "logql", "log" and "QL". Scripts without spaces (Chinese, Japanese, Thai) give overlapping pairs of
+/// characters instead, which is the usual way to match them without a dictionary. Stop words are left out. It is called
+/// for every text of every agent with each message, so it keeps nothing, and a word whose [`head`] is not `wanted` is given
+/// without its stem.
+pub fn visit(text: &str, max: usize, wanted: impl Fn(u16) -> bool, seen: impl FnMut(&str, &str)) {
+    let mut visit = Visit {
+        left: max,
+        wanted,
+        seen,
+        lower: String::new(),
+        stem: String::new(),
+    };
     for run in text.split(|c: char| !c.is_alphanumeric()) {
-        for piece in split_case(run) {
-            if found.len() >= max {
-                return found;
-            }
-            let lower = piece.to_lowercase();
-            if lower.chars().any(is_unspaced) {
-                let characters: Vec<char> = lower.chars().collect();
-                if characters.len() == 1 {
-                    found.push(Word {
-                        stem: lower.clone(),
-                        text: lower,
-                    });
-                } else {
-                    found.extend(characters.windows(2).map(|pair| {
-                        let text: String = pair.iter().collect();
-                        Word {
-                            stem: text.clone(),
-                            text,
-                        }
-                    }));
-                }
-            } else if !lower.is_empty() && !STOP_WORDS.contains(&lower.as_str()) {
-                found.push(Word {
-                    stem: stem(&lower),
-                    text: lower,
-                });
+        if visit.left == 0 {
+            return;
+        }
+        visit.word(run);
+        if run.chars().skip(1).any(char::is_uppercase) {
+            let pieces = split_case(run);
+            if pieces.len() > 1 {
+                pieces.into_iter().for_each(|piece| visit.word(piece));
             }
         }
     }
-    found.truncate(max);
-    found
+}
+
+/// The first two bytes of a word, which are also those of its stem.
+pub fn head(word: &str) -> u16 {
+    let mut bytes = word.bytes();
+    let mut next = || bytes.next().unwrap_or_default();
+    u16::from_be_bytes([next(), next()])
+}
+
+struct Visit<W, F> {
+    /// How many words may still be told.
+    left: usize,
+    wanted: W,
+    seen: F,
+    lower: String,
+    stem: String,
+}
+
+impl<W: Fn(u16) -> bool, F: FnMut(&str, &str)> Visit<W, F> {
+    /// Tells a word, unless it says nothing.
+    fn word(&mut self, word: &str) {
+        self.lower.clear();
+        if word.is_ascii() {
+            self.lower.push_str(word);
+            self.lower.make_ascii_lowercase();
+        } else {
+            self.lower.push_str(&word.to_lowercase());
+        }
+        if !word.is_ascii() && self.lower.chars().any(is_unspaced) {
+            self.pairs();
+        } else if self.left > 0
+            && !self.lower.is_empty()
+            && STOP_WORDS.binary_search(&self.lower.as_str()).is_err()
+        {
+            self.stem.clear();
+            if (self.wanted)(head(&self.lower)) {
+                self.stem.push_str(&self.lower);
+                stem(&mut self.stem);
+            }
+            self.left -= 1;
+            (self.seen)(&self.lower, &self.stem);
+        }
+    }
+
+    /// Tells each two characters that stand together.
+    fn pairs(&mut self) {
+        let starts: Vec<usize> = self.lower.char_indices().map(|(at, _)| at).collect();
+        for (n, start) in starts.iter().enumerate() {
+            let end = starts.get(n + 2).copied().unwrap_or(self.lower.len());
+            let is_pair = n + 1 < starts.len() || starts.len() == 1;
+            if is_pair && self.left > 0 {
+                self.left -= 1;
+                let pair = &self.lower[*start..end];
+                (self.seen)(pair, pair);
+            }
+        }
+    }
 }
 
 /// Splits `httpFetch` into `http`, `Fetch` and `CSVReader` into `CSV`, `Reader`.
@@ -85,56 +372,47 @@ fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 
-/// Cuts common English endings, so that `charts`, `charting` and `charted` meet. Short words stay as they are. It is a
+/// Cuts common English endings off, so that `charts`, `charting` and `charted` meet. Short words stay as they are. It is a
 /// good deal lighter than Porter's algorithm on purpose: a wrong merge costs more here than a missed one.
-fn stem(word: &str) -> String {
+fn stem(word: &mut String) {
     if !word.is_ascii() || word.len() < 4 {
-        return word.to_owned();
+        return;
     }
-    let plural = match word {
-        w if w.ends_with("ies") && w.len() > 4 => format!("{}y", &w[..w.len() - 3]),
-        w if w.ends_with("sses")
-            || w.ends_with("xes")
-            || w.ends_with("ches")
-            || w.ends_with("shes") =>
-        {
-            w[..w.len() - 2].to_owned()
-        }
-        w if w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") && !w.ends_with("is") => {
-            w[..w.len() - 1].to_owned()
-        }
-        w => w.to_owned(),
-    };
-    if let Some(root) = plural.strip_suffix("ization") {
-        return format!("{root}iz");
+    let cut = |word: &mut String, bytes: usize| word.truncate(word.len() - bytes);
+    if word.ends_with("ies") && word.len() > 4 {
+        cut(word, 3);
+        word.push('y');
+    } else if ["sses", "xes", "ches", "shes"]
+        .iter()
+        .any(|ending| word.ends_with(ending))
+    {
+        cut(word, 2);
+    } else if word.ends_with('s') && !["ss", "us", "is"].iter().any(|e| word.ends_with(e)) {
+        cut(word, 1);
+    }
+    if word.ends_with("ization") {
+        return cut(word, "ation".len());
     }
     for (ending, remains) in [("ion", 4), ("ing", 3), ("ed", 3), ("ly", 4), ("er", 4)] {
-        if let Some(root) = plural.strip_suffix(ending)
-            && root.len() >= remains
-        {
-            return undouble(root);
+        if word.ends_with(ending) && word.len() - ending.len() >= remains {
+            cut(word, ending.len());
+            undouble(word);
+            break;
         }
     }
     // `analyse` and `analysing`, `chart` and `charted` meet without the silent letter.
-    plural
-        .strip_suffix('e')
-        .filter(|root| root.len() >= 3)
-        .map_or(plural.clone(), str::to_owned)
+    if word.ends_with('e') && word.len() > 3 {
+        cut(word, 1);
+    }
 }
 
 /// Turns the `plott` of `plotting` into `plot`.
-fn undouble(root: &str) -> String {
+fn undouble(root: &mut String) {
     let bytes = root.as_bytes();
     let doubled = bytes.len() > 3 && bytes[bytes.len() - 1] == bytes[bytes.len() - 2];
-    let root = if doubled && !matches!(bytes[bytes.len() - 1], b'l' | b's' | b'z') {
-        &root[..root.len() - 1]
-    } else {
-        root
-    };
-    root.strip_suffix('e')
-        .filter(|root| root.len() >= 3)
-        .unwrap_or(root)
-        .to_owned()
+    if doubled && !matches!(bytes[bytes.len() - 1], b'l' | b's' | b'z') {
+        root.truncate(root.len() - 1);
+    }
 }
 
 #[cfg(test)]
@@ -150,8 +428,9 @@ mod tests {
         for (text, expected) in [
             ("data-analysis", vec!["data", "analysis"]),
             ("sum_of_values", vec!["sum", "valu"]),
-            ("httpFetch", vec!["http", "fetch"]),
-            ("CSVReader", vec!["csv", "read"]),
+            ("httpFetch", vec!["httpfetch", "http", "fetch"]),
+            ("CSVReader", vec!["csvread", "csv", "read"]),
+            ("LogQL", vec!["logql", "log", "ql"]),
             ("What is the total?", vec!["total"]),
             ("", vec![]),
             ("—…!", vec![]),
@@ -159,6 +438,22 @@ mod tests {
             ("Prüfung 42", vec!["prüfung", "42"]),
         ] {
             assert_eq!(stems(text), expected, "{text}");
+        }
+    }
+
+    fn stem(word: &str) -> String {
+        let mut word = word.to_owned();
+        super::stem(&mut word);
+        word
+    }
+
+    #[test]
+    fn a_stem_begins_as_its_word_does() {
+        for word in words(
+            "axes ties flies boxes is us charted plotting analyses ions C é éa 日本 Größe",
+            99,
+        ) {
+            assert_eq!(head(&word.stem), head(&word.text), "{word:?}");
         }
     }
 
