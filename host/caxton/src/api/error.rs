@@ -328,12 +328,38 @@ impl From<routing::Error> for Problem {
     fn from(error: routing::Error) -> Self {
         use routing::Error;
         let status = match &error {
-            Error::NoAgent { .. } | Error::NoCapability { .. } => StatusCode::NOT_FOUND,
+            Error::NoAgent { .. } | Error::NoCapability { .. } | Error::NoVersion { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            Error::Requirement { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Error::NoAgents | Error::OnlySelf { .. } => StatusCode::CONFLICT,
             Error::NoneFits { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Routers { .. } => StatusCode::BAD_GATEWAY,
         };
-        Self::new(status, error.code(), error.to_string())
+        let problem = Self::new(status, error.code(), error.to_string());
+        let nearest: Vec<wire::Near> = match error {
+            Error::NoneFits { nearest, .. } => {
+                let nearest = nearest.into_iter();
+                let near = |near: routing::Near| wire::Near {
+                    capability: near.capability,
+                    agent: Some(near.agent),
+                };
+                nearest.map(near).collect()
+            }
+            Error::NoCapability { nearest, .. } => {
+                let nearest = nearest.into_iter();
+                let near = |capability| wire::Near {
+                    capability,
+                    agent: None,
+                };
+                nearest.map(near).collect()
+            }
+            _ => return problem,
+        };
+        match nearest.as_slice() {
+            [] => problem,
+            nearest => problem.with("nearest", json!(nearest)),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Args {
         conflicts_with = "capability"
     )]
     to: Option<String>,
-    /// What the agent must be able to do.
+    /// What the agent must be able to do: NAME, or NAME@VERSIONS such as charting@^1.2.
     #[arg(long)]
     capability: Option<String>,
     /// The conversation to go on with.

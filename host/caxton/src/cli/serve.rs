@@ -20,6 +20,7 @@ use crate::api::{self, Limits, Shared, mcp};
 use crate::data::{Data, Running};
 use crate::telemetry::{self, Format, Metrics};
 use crate::turn::Turns;
+use crate::workspace::overlap::Overlap;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,6 +126,7 @@ async fn serve(
         stop.clone(),
     );
     let name = workspace.name();
+    let watched = workspace.clone();
     let state = Arc::new(Shared {
         workspace,
         turns: turns.clone(),
@@ -143,6 +145,8 @@ async fn serve(
     if let Err(error) = turns.resume().await {
         tracing::error!(%error, "what the last server left unfinished can't be taken up again");
     }
+
+    tokio::spawn(warn_of_overlaps(watched));
 
     let url = format!("http://{}", reachable(address));
     data.announce(&Running {
@@ -174,6 +178,25 @@ async fn serve(
     }
     drop(data);
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many pairs of capabilities a log is told of.
+const OVERLAPS_TOLD_MAX: usize = 10;
+
+/// Warns of capabilities that will be taken for each other, once the model is there to say so.
+async fn warn_of_overlaps(workspace: crate::workspace::Workspace) {
+    match workspace.overlaps().await {
+        Ok(overlaps) => {
+            for pair in overlaps.iter().take(OVERLAPS_TOLD_MAX) {
+                tracing::warn!("{pair}; {}", Overlap::REMEDY);
+            }
+            if overlaps.len() > OVERLAPS_TOLD_MAX {
+                let pairs = overlaps.len();
+                tracing::warn!(pairs, "`caxton validate` tells all pairs that overlap");
+            }
+        }
+        Err(reason) => tracing::debug!(reason, "capabilities are not compared by meaning"),
+    }
 }
 
 /// Begins to end at the first signal, and ends at once at the second.

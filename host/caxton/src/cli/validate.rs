@@ -10,6 +10,7 @@ use super::Usage;
 use super::target::Target;
 use crate::builtin;
 use crate::config::{AgentContext, Checked, Fault, Known, check, check_agent_file};
+use crate::workspace::overlap::{self, Overlap};
 
 /// Checks a workspace or an agent and prints every fault with file, line, column, code, reason and remedy.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,10 @@ pub fn run(args: Args, target: &Target, json: bool) -> anyhow::Result<ExitCode> 
     };
     let builtins: Vec<&str> = builtin::names().collect();
     let found = subject.check(&Known::new(&builtins));
+    let found = found.and_then(|found| {
+        found.compare(|note| eprintln!("{note}"))?;
+        Ok(found.summary)
+    });
     let faults = found.as_ref().err().map_or(&[][..], Vec::as_slice);
     let mut out = std::io::stdout().lock();
     if json {
@@ -128,28 +133,29 @@ impl Subject {
         })
     }
 
-    /// Checks it; gives one line on what was checked where it has no faults.
-    fn check(&self, known: &Known<'_>) -> Result<String, Vec<Fault>> {
+    /// Checks it; says what was checked where it has no faults.
+    fn check(&self, known: &Known<'_>) -> Result<Found, Vec<Fault>> {
         match self {
             Self::Agent(path) => {
                 check_agent_file(path, &path.display().to_string(), &AgentContext::none())
-                    .map(|agent| format!("agent {}", agent.name))
+                    .map(|agent| Found::part(format!("agent {}", agent.name)))
             }
-            Self::Workspace { dir, only: None } => {
-                check(dir, known).map(|checked| summary(&checked))
-            }
+            Self::Workspace { dir, only: None } => check(dir, known).map(|checked| Found {
+                summary: summary(&checked),
+                whole: Some(checked),
+            }),
             Self::Workspace {
                 dir,
                 only: Some(file),
             } => match check(dir, known) {
-                Ok(_) => Ok(file.clone()),
+                Ok(_) => Ok(Found::part(file.clone())),
                 Err(faults) => {
                     let faults: Vec<Fault> = faults
                         .into_iter()
                         .filter(|fault| fault.file == *file)
                         .collect();
                     if faults.is_empty() {
-                        Ok(file.clone())
+                        Ok(Found::part(file.clone()))
                     } else {
                         Err(faults)
                     }
@@ -167,6 +173,72 @@ impl Subject {
             _ => String::new(),
         }
     }
+}
+
+/// What has no faults.
+struct Found {
+    /// One line on what it is.
+    summary: String,
+    /// What was read, where it is a whole workspace.
+    whole: Option<Checked>,
+}
+
+impl Found {
+    fn part(summary: String) -> Self {
+        Self {
+            summary,
+            whole: None,
+        }
+    }
+
+    /// Compares the capabilities of a workspace by meaning, and tells those that will be taken for each other.
+    ///
+    /// # Errors
+    /// Those that are closer than the workspace allows.
+    fn compare(&self, tell: impl Fn(String)) -> Result<(), Vec<Fault>> {
+        let Some(checked) = &self.whole else {
+            return Ok(());
+        };
+        let router = &checked.workspace.router;
+        let overlaps = match overlaps(checked) {
+            Ok(overlaps) => overlaps,
+            Err(why) => {
+                tell(format!(
+                    "note: capabilities are not compared by meaning: {why}"
+                ));
+                return Ok(());
+            }
+        };
+        let mut faults = Vec::new();
+        for pair in &overlaps {
+            match pair.fault(router, &pair.second.agent) {
+                Some(fault) => faults.push(fault),
+                None => tell(format!("warning: {pair}; {}", Overlap::REMEDY)),
+            }
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        faults.sort();
+        Err(faults)
+    }
+}
+
+/// The capabilities that will be taken for each other.
+fn overlaps(checked: &Checked) -> Result<Vec<Overlap>, String> {
+    // A model need not be read to say that one agent alone is like no other.
+    if checked.agents.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let embedder = caxton_embed::Embedder::open(super::embedding::source());
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|e| e.to_string())?;
+    let router = &checked.workspace.router;
+    runtime.block_on(overlap::overlaps(
+        checked.agents.values(),
+        router,
+        &embedder,
+    ))
 }
 
 fn summary(checked: &Checked) -> String {

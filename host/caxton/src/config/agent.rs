@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use super::delegate::Delegate;
 use super::glob::Glob;
 use super::limits::{Breaker, Budget, TurnLimits};
 use super::prompt::Prompt;
@@ -25,7 +26,7 @@ pub struct Agent {
     /// How many of them a model is offered at once; of more, it is offered the best for a message, and finds the rest.
     pub tools_max: usize,
     /// The capabilities for which it may ask other agents, as patterns. By default all.
-    pub delegates: Vec<Glob>,
+    pub delegates: Vec<Delegate>,
     /// The model that it thinks with; the workspace's default where absent.
     pub model: Option<ModelRef>,
     /// Models to try, in order, where that one can't answer; the workspace's where absent, none where empty.
@@ -103,6 +104,18 @@ pub struct Capability {
     pub description: String,
 }
 
+impl Capability {
+    /// The capability as one text, as routers by meaning read it: `bar charts: draws them from data`.
+    pub fn text(&self) -> String {
+        let name = self.name.replace('-', " ");
+        if self.description.is_empty() {
+            name
+        } else {
+            format!("{name}: {}", self.description)
+        }
+    }
+}
+
 /// What an agent remembers beyond a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Memory {
@@ -130,9 +143,16 @@ impl Agent {
         self.tools.iter().any(|glob| glob.matches(tool))
     }
 
-    /// Whether it may ask another agent for this capability.
-    pub fn may_ask_for(&self, capability: &str) -> bool {
-        self.delegates.iter().any(|glob| glob.matches(capability))
+    /// By which of its `delegates` it may ask another agent for the capability of this name, which may be followed by an `@` and
+    /// a requirement on the version. One that names the capability counts before a pattern.
+    pub fn delegate(&self, capability: &str) -> Option<&Delegate> {
+        let name = capability.split('@').next().unwrap_or(capability).trim();
+        let fitting = || {
+            let all = self.delegates.iter();
+            all.filter(|delegate| delegate.capability.matches(name))
+        };
+        let named = fitting().find(|delegate| delegate.capability.is_literal());
+        named.or_else(|| fitting().next())
     }
 
     /// Whether it offers this capability.

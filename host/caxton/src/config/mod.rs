@@ -6,6 +6,7 @@
 
 mod agent;
 mod check;
+mod delegate;
 mod document;
 mod fault;
 mod glob;
@@ -26,6 +27,7 @@ pub use check::{
     AgentContext, Checked, Known, SecretUse, check, check_agent, check_agent_file, components_in,
     secret_use,
 };
+pub use delegate::{Delegate, split_version, takes};
 pub use fault::{Fault, Refusal};
 pub use glob::Glob;
 pub use limits::{Breaker, Budget, Rate, TurnCeilings, TurnLimits};

@@ -2,45 +2,69 @@
 
 use std::collections::BTreeMap;
 
+use semver::Version;
+
+use super::delegate::Delegate;
 use super::glob::Glob;
 
-/// Who offers each capability: one who does, and whether anyone else does.
+/// How many versions are told.
+const VERSIONS_MAX: usize = 5;
+
+/// Who offers each capability, in which version.
 #[derive(Debug, Default)]
 pub(crate) struct Offers<'a> {
-    by: BTreeMap<&'a str, (&'a str, bool)>,
+    by: BTreeMap<&'a str, Vec<(&'a str, &'a Version)>>,
 }
 
 impl<'a> Offers<'a> {
-    /// Takes pairs of who offers and what. A name of who is enough, as long as no two share it.
-    pub(crate) fn new(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut by = BTreeMap::new();
-        for (who, capability) in pairs {
-            let (first, several) = by.entry(capability).or_insert((who, false));
-            *several |= *first != who;
+    /// Takes who offers what in which version. A name of who is enough, as long as no two share it.
+    pub(crate) fn new(offered: impl IntoIterator<Item = (&'a str, &'a str, &'a Version)>) -> Self {
+        let mut by: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (who, capability, version) in offered {
+            by.entry(capability).or_default().push((who, version));
         }
         Self { by }
     }
 
-    /// Whether anyone but `who` offers a capability that fits the pattern.
-    pub(crate) fn beside(&self, who: &str, pattern: &Glob) -> bool {
+    /// Whether anyone but `who` offers a capability that is meant.
+    pub(crate) fn beside(&self, who: &str, meant: &Delegate) -> bool {
+        self.named(&meant.capability).any(|offers| {
+            let mut others = offers.iter().filter(|(other, _)| *other != who);
+            others.any(|(_, version)| meant.takes(version))
+        })
+    }
+
+    /// The versions in which anyone but `who` offers a capability that fits the pattern, some of them; the newest first.
+    pub(crate) fn versions_beside(&self, who: &str, pattern: &Glob) -> Vec<String> {
+        let offers = self.named(pattern).flatten();
+        let others = offers.filter(|(other, _)| *other != who);
+        let mut versions: Vec<&Version> = others.map(|(_, version)| *version).collect();
+        versions.sort_unstable_by(|a, b| b.cmp(a));
+        versions.dedup();
+        let told = versions.iter().take(VERSIONS_MAX);
+        told.map(ToString::to_string).collect()
+    }
+
+    /// Who offers each capability that fits the pattern.
+    fn named<'s>(
+        &'s self,
+        pattern: &'s Glob,
+    ) -> impl Iterator<Item = &'s [(&'s str, &'s Version)]> {
+        let by: &BTreeMap<&'s str, Vec<(&'s str, &'s Version)>> = &self.by;
         // Names that begin like the pattern stand next to each other.
-        self.by
-            .range(pattern.head()..)
+        by.range(pattern.head()..)
             .take_while(|(name, _)| name.starts_with(pattern.head()))
-            .any(|(name, offer)| is_beside(who, *offer) && pattern.matches(name))
+            .filter(|(name, _)| pattern.matches(name))
+            .map(|(_, offers)| offers.as_slice())
     }
 
     /// The capabilities that anyone but `who` offers.
     pub(crate) fn names_beside(&self, who: &str) -> impl Iterator<Item = &'a str> {
         self.by
             .iter()
-            .filter(move |(_, offer)| is_beside(who, **offer))
+            .filter(move |(_, offers)| offers.iter().any(|(other, _)| *other != who))
             .map(|(name, _)| *name)
     }
-}
-
-fn is_beside(who: &str, (first, several): (&str, bool)) -> bool {
-    several || first != who
 }
 
 #[cfg(test)]
@@ -49,7 +73,13 @@ mod tests {
 
     #[test]
     fn nobody_asks_itself() {
-        let offers = Offers::new([("a", "own"), ("a", "both"), ("a", "both"), ("b", "both")]);
+        let (old, new) = (Version::new(1, 0, 0), Version::new(1, 3, 0));
+        let offers = Offers::new([
+            ("a", "own", &new),
+            ("a", "both", &old),
+            ("a", "both", &new),
+            ("b", "both", &new),
+        ]);
         for (who, pattern, expected) in [
             ("a", "own", false),
             ("b", "own", true),
@@ -60,10 +90,17 @@ mod tests {
             ("b", "*n", true),
             ("b", "ow", false),
             ("b", "z*", false),
+            ("b", "own@1.2", true),
+            ("b", "own@2", false),
+            ("a", "both@=1.0.0", false),
+            ("b", "both@=1.0.0", true),
         ] {
-            let glob = Glob::parse(pattern).unwrap();
-            assert_eq!(offers.beside(who, &glob), expected, "{who} {pattern}");
+            let meant = Delegate::parse(pattern).unwrap();
+            assert_eq!(offers.beside(who, &meant), expected, "{who} {pattern}");
         }
+        let both = Glob::parse("bo*").unwrap();
+        assert_eq!(offers.versions_beside("b", &both), ["1.3.0", "1.0.0"]);
+        assert_eq!(offers.versions_beside("a", &both), ["1.3.0"]);
         assert_eq!(offers.names_beside("a").collect::<Vec<_>>(), ["both"]);
     }
 }

@@ -1,14 +1,16 @@
-//! Asking router components: the configured one, within a short time, then the fallback. What a router answers is checked,
-//! because anyone may have written it.
+//! Asking router components: the configured one, within a short time, then the fallback where that one fails or is unsure.
+//! What a router answers is checked, because anyone may have written it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caxton_sandbox::Call;
 use caxton_sandbox::routing_types::{Candidate, Capability};
 
+use super::combine::{Doubt, weigh};
 use super::error::Error;
-use crate::workspace::{Agent, Ranking, State, Workspace};
+use crate::workspace::{Agent, Opinion, Ranking, State, Workspace};
 
 /// The longest that a router may take. A person is waiting, and the fallback is still to be asked.
 const TIME_MAX: Duration = Duration::from_secs(3);
@@ -16,7 +18,8 @@ const TIME_MAX: Duration = Duration::from_secs(3);
 /// How much of a message a router sees: its meaning shows early, and vectors are made of the first few hundred words.
 const CONTENT_BYTES_MAX: usize = 8 << 10;
 
-/// Asks the routers in order until one ranks an agent.
+/// Asks the first router, and the fallback where the first can't decide or is unsure; where it is unsure, both opinions are
+/// weighed.
 pub(super) async fn routers(
     workspace: &Workspace,
     state: &State,
@@ -26,25 +29,72 @@ pub(super) async fn routers(
     let candidates: Vec<Candidate> = agents.iter().map(|agent| candidate(agent)).collect();
     let content = head(content);
     let router = &state.config.router;
-    let mut failures = Vec::new();
-    let mut none = None;
-    for name in std::iter::once(&router.component).chain(&router.fallback) {
-        match ask(workspace, name, content, &candidates).await {
-            Ok(ranking) if ranking.ranked.is_empty() => none = none.or(Some(ranking.reason)),
-            Ok(ranking) => return Ok(ranking),
-            Err(reason) => {
-                tracing::warn!(router = name, reason, "a router could not decide");
-                failures.push(reason);
-            }
-        }
+    let first = heard(workspace, &router.component, content, &candidates).await;
+    let doubt = match &first {
+        Ok(opinion) => opinion.doubt(router.threshold, router.margin),
+        Err(_) => None,
+    };
+    if doubt.is_none()
+        && let Ok(opinion) = first
+    {
+        return Ok(alone(opinion, ""));
     }
-    match none {
-        Some(reason) => Err(none_fits(agents, reason)),
-        None => Err(Error::Routers {
-            reasons: failures,
+    let second = match &router.fallback {
+        Some(name) => Some(heard(workspace, name, content, &candidates).await),
+        None => None,
+    };
+    let none = |reason| Err(none_fits(agents, reason));
+    match (first, second) {
+        (Ok(first), Some(Ok(second))) => match both(first, second, doubt) {
+            Ok(ranking) => Ok(ranking),
+            Err(reason) => none(reason),
+        },
+        (Ok(only), _) if only.ranked.is_empty() => none(only.reason),
+        (Ok(only), _) => Ok(alone(only, "")),
+        (Err(_), Some(Ok(only))) if only.ranked.is_empty() => none(only.reason),
+        (Err(why), Some(Ok(only))) => {
+            let why = format!("; `{}` could not decide: {why}", router.component);
+            Ok(alone(only, &why))
+        }
+        (Err(why), second) => Err(Error::Routers {
+            reasons: std::iter::once(why)
+                .chain(second.and_then(Result::err))
+                .collect(),
             agents: names(agents),
         }),
     }
+}
+
+/// The ranking where one router decides.
+fn alone(opinion: Opinion, note: &str) -> Ranking {
+    Ranking {
+        ranked: opinion.ranked.clone(),
+        reason: format!("{}{note}", opinion.reason),
+        router: opinion.router.clone(),
+        opinions: vec![opinion],
+    }
+}
+
+/// The ranking by both opinions.
+///
+/// # Errors
+/// Why none fits.
+fn both(first: Opinion, second: Opinion, doubt: Option<Doubt>) -> Result<Ranking, String> {
+    let ranked = weigh(&first, &second);
+    let doubt = doubt.map_or_else(String::new, |doubt| doubt.to_string());
+    let reason = format!(
+        "`{}` is unsure ({doubt}), so it and `{}` are weighed; {}; {}",
+        first.router, second.router, first.reason, second.reason
+    );
+    if ranked.is_empty() {
+        return Err(reason);
+    }
+    Ok(Ranking {
+        ranked,
+        reason,
+        router: format!("{}+{}", first.router, second.router),
+        opinions: vec![first, second],
+    })
 }
 
 /// The answer where routers know none that fits.
@@ -52,7 +102,22 @@ pub(super) fn none_fits(agents: &[&Arc<Agent>], reason: String) -> Error {
     Error::NoneFits {
         reason,
         agents: names(agents),
+        nearest: Vec::new(),
     }
+}
+
+/// Asks one router, and tells people where it fails.
+async fn heard(
+    workspace: &Workspace,
+    name: &str,
+    content: &str,
+    candidates: &[Candidate],
+) -> Result<Opinion, String> {
+    let asked = ask(workspace, name, content, candidates).await;
+    if let Err(reason) = &asked {
+        tracing::warn!(router = name, reason, "a router could not decide");
+    }
+    asked
 }
 
 async fn ask(
@@ -60,7 +125,7 @@ async fn ask(
     name: &str,
     content: &str,
     candidates: &[Candidate],
-) -> Result<Ranking, String> {
+) -> Result<Opinion, String> {
     let loaded = workspace.component(name).await.map_err(|e| e.to_string())?;
     let call = Call {
         time: Some(TIME_MAX),
@@ -72,22 +137,20 @@ async fn ask(
         .await
         .map_err(|failed| failed.error.to_string())?;
     let decision = called.value;
+    let mut known: HashSet<&str> = candidates.iter().map(|c| c.agent.as_str()).collect();
     let mut ranked: Vec<(String, f32)> = Vec::with_capacity(candidates.len());
     for score in decision.ranked {
-        let known = candidates
-            .iter()
-            .any(|candidate| candidate.agent == score.agent);
-        let new = !ranked.iter().any(|(agent, _)| *agent == score.agent);
-        if known && new && score.score.is_finite() {
+        // Each candidate counts once, whatever the router repeats or makes up.
+        if score.score.is_finite() && known.remove(score.agent.as_str()) {
             ranked.push((score.agent, score.score.clamp(0.0, 1.0)));
         }
     }
     // The order is the router's promise; a stable sort keeps it where scores are equal.
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Ok(Ranking {
+    Ok(Opinion {
+        router: name.to_owned(),
         ranked,
         reason: decision.reason,
-        router: name.to_owned(),
     })
 }
 

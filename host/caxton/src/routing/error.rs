@@ -1,5 +1,6 @@
 //! Why no agent was found for a message.
 
+use super::near::Near;
 use crate::workspace::tool::did_you_mean;
 
 /// Why no agent was found for a message.
@@ -32,6 +33,28 @@ pub enum Error {
         /// What is offered.
         offered: Vec<String>,
     },
+    /// What stands after the `@` of a capability is no requirement on its version.
+    #[error(
+        "`{name}@{requirement}` names no version of `{name}`: {reason}; write a requirement such as `{name}@^1.2`, or `{name}` for any"
+    )]
+    Requirement {
+        /// The capability.
+        name: String,
+        /// What stands after the `@`.
+        requirement: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The capability is offered, but in no version that was asked for.
+    #[error("no agent offers `{name}` in a version that {requirement} allows; offered are: {}", offered.join(", "))]
+    NoVersion {
+        /// The capability.
+        name: String,
+        /// The requirement.
+        requirement: String,
+        /// The versions that there are, each with its agent.
+        offered: Vec<String>,
+    },
     /// The capability is offered only by agents that are asking already.
     #[error(
         "`{capability}` is offered only by agents that wait for this very answer; answer without it"
@@ -42,8 +65,9 @@ pub enum Error {
     },
     /// The routers found no agent that fits.
     #[error(
-        "no agent fits the message{}; name one of: {}",
+        "no agent fits the message{}{}; name one of: {}",
         because(reason),
+        near(nearest),
         listed(agents)
     )]
     NoneFits {
@@ -51,6 +75,8 @@ pub enum Error {
         reason: String,
         /// The agents that there are.
         agents: Vec<String>,
+        /// The capabilities that come nearest.
+        nearest: Vec<Near>,
     },
     /// No router could decide.
     #[error("no router could choose an agent: {}; name one of: {}", reasons.join("; "), listed(agents))]
@@ -69,6 +95,8 @@ impl Error {
             Self::NoAgents => "no-agents",
             Self::NoAgent { .. } => "agent-not-found",
             Self::NoCapability { .. } => "capability-not-found",
+            Self::Requirement { .. } => "bad-requirement",
+            Self::NoVersion { .. } => "capability-version-not-found",
             Self::OnlySelf { .. } => "delegation-cycle",
             Self::NoneFits { .. } => "no-agent-fits",
             Self::Routers { .. } => "routing-failed",
@@ -82,6 +110,16 @@ fn listed(names: &[String]) -> String {
     } else {
         names.join(", ")
     }
+}
+
+fn near(capabilities: &[Near]) -> String {
+    if capabilities.is_empty() {
+        return String::new();
+    }
+    let told = capabilities
+        .iter()
+        .map(|near| format!("`{}` of `{}`", near.capability, near.agent));
+    format!("; nearest are {}", told.collect::<Vec<_>>().join(", "))
 }
 
 fn because(reason: &str) -> String {

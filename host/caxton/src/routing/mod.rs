@@ -1,25 +1,35 @@
 //! Which agent gets a message: the one that is named, one with the capability that is named, or the one that a router
-//! component finds by meaning. `ask` speaks with routers; decisions are remembered by the workspace.
+//! component finds by meaning. `ask` speaks with routers, `combine` weighs what they say; decisions are remembered by the
+//! workspace. `capability` knows versions, `balance` shares work out between equals, `near` says what comes
+//! nearest where nobody fits.
 
 mod ask;
+mod balance;
+mod capability;
+pub mod combine;
 mod error;
+mod near;
 
 use std::sync::Arc;
 
+pub use crate::workspace::Opinion;
 use crate::workspace::event::Kind;
-use crate::workspace::tool::nearest;
 use crate::workspace::{Agent, Ranking, State, Workspace};
 
+use balance::{are_twins, least_loaded};
+use capability::offering;
 pub use error::Error;
+pub use near::Near;
 
 /// By what an agent is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     /// Its name.
     Agent(&'a str),
-    /// A capability that it offers. Where several do, `content` decides among them.
+    /// A capability that it offers. Where several do, `content` decides among them, and where that makes no difference, their
+    /// work.
     Capability {
-        /// The capability.
+        /// The capability: its name, or `NAME@REQUIREMENT` such as `charting@^1.2`.
         name: &'a str,
         /// The message.
         content: &'a str,
@@ -43,8 +53,12 @@ pub struct Route {
     pub ranked: Vec<(String, f32)>,
     /// The decision was made earlier, for the same message.
     pub cached: bool,
-    /// The router component that decided; nothing where there was no choice.
+    /// The router component that decided, both joined by `+` where they were weighed; nothing where there was no choice.
     pub router: Option<String>,
+    /// What each router that was asked thinks.
+    pub opinions: Vec<Opinion>,
+    /// Who gets the message where the agent fails before it has acted, first of all the first; each with how well it fits.
+    pub stand_ins: Vec<(String, f32)>,
 }
 
 impl Route {
@@ -57,6 +71,17 @@ impl Route {
             ranked: vec![(agent.to_owned(), 1.0)],
             cached: false,
             router: None,
+            opinions: Vec::new(),
+            stand_ins: Vec::new(),
+        }
+    }
+
+    /// A route to the first of several agents that all fit.
+    fn one_of(agents: &[&Arc<Agent>], reason: String) -> Self {
+        let names = agents.iter().map(|agent| agent.config.name.as_str());
+        Self {
+            ranked: names.clone().map(|name| (name.to_owned(), 1.0)).collect(),
+            ..Self::certain(names.clone().next().unwrap_or_default(), reason)
         }
     }
 
@@ -65,6 +90,7 @@ impl Route {
             ranked,
             reason,
             router,
+            opinions,
         } = ranking;
         let (agent, score) = ranked.first().cloned()?;
         Some(Self {
@@ -74,7 +100,51 @@ impl Route {
             ranked,
             cached,
             router: Some(router),
+            opinions,
+            stand_ins: Vec::new(),
         })
+    }
+
+    /// How far the best agent is before the second.
+    pub fn margin(&self) -> f32 {
+        combine::margin(&self.ranked)
+    }
+
+    /// Whether two routers were weighed.
+    pub fn is_combined(&self) -> bool {
+        self.opinions.len() > 1
+    }
+
+    /// The same, with the one that has the least to do among those that fit as well: those that say the same of themselves, and
+    /// where a capability was asked for, which all of them offer, those that are hardly behind.
+    fn balanced(mut self, state: &State, for_capability: bool) -> Self {
+        let least = state.config.router.margin;
+        let is_equal = |name: &str, score: f32| {
+            (for_capability && self.score - score <= least) || are_twins(state, &self.agent, name)
+        };
+        let load = |name: &str| state.agents.get(name).map(|agent| agent.activity.load());
+        let found = least_loaded(&self.ranked, &self.agent, is_equal, load).cloned();
+        if let Some((agent, score)) = found.filter(|(agent, _)| *agent != self.agent) {
+            self.reason = format!("{}; `{agent}` fits as well and has less to do", self.reason);
+            self.agent = agent;
+            self.score = score;
+        }
+        self
+    }
+
+    /// The same, with those that can stand in for the agent: all that offer the capability that was asked for, else those of
+    /// which a router would be sure.
+    fn with_stand_ins(mut self, state: &State, for_capability: bool) -> Self {
+        let sure = state.config.router.threshold;
+        let stands_in = |name: &str, score: f32| {
+            for_capability || score >= sure || are_twins(state, &self.agent, name)
+        };
+        let others = self.ranked.iter().filter(|(name, _)| *name != self.agent);
+        self.stand_ins = others
+            .filter(|(name, score)| stands_in(name, *score))
+            .cloned()
+            .collect();
+        self
     }
 
     /// The same, with the best agent that does not rest in place of one that does.
@@ -116,13 +186,20 @@ impl Route {
 /// one fits.
 ///
 /// # Errors
-/// [`Error::NoAgents`], [`Error::NoAgent`], [`Error::NoCapability`], [`Error::NoneFits`], [`Error::Routers`].
+/// [`Error::NoAgents`], [`Error::NoAgent`], [`Error::NoCapability`], [`Error::Requirement`], [`Error::NoVersion`],
+/// [`Error::OnlySelf`], [`Error::NoneFits`], [`Error::Routers`].
 pub async fn route(workspace: &Workspace, target: Target<'_>) -> Result<Route, Error> {
     let state = workspace.state();
     let found = find(workspace, &state, target).await?;
     Ok(match target {
         Target::Agent(_) => found,
-        Target::Capability { .. } | Target::Content(_) => found.without_resting(&state),
+        Target::Capability { .. } | Target::Content(_) => {
+            let for_capability = matches!(target, Target::Capability { .. });
+            found
+                .without_resting(&state)
+                .balanced(&state, for_capability)
+                .with_stand_ins(&state, for_capability)
+        }
     })
 }
 
@@ -160,17 +237,15 @@ async fn find(workspace: &Workspace, state: &State, target: Target<'_>) -> Resul
     }
 }
 
-/// The agents that offer a capability.
-fn offering<'s>(state: &'s State, capability: &str) -> Result<Vec<&'s Arc<Agent>>, Error> {
-    let mut offered = state.capabilities();
-    offered.remove(capability).ok_or_else(|| {
-        let near = nearest(capability, offered.keys().copied());
-        Error::NoCapability {
-            name: capability.to_owned(),
-            nearest: near,
-            offered: offered.keys().map(|name| (*name).to_owned()).collect(),
+/// The same ranking, with the candidates at its end that a router left out: they can do what is asked for too.
+fn with_all(mut ranking: Ranking, candidates: &[&Arc<Agent>]) -> Ranking {
+    for agent in candidates {
+        let name = &agent.config.name;
+        if ranking.ranked.iter().all(|(known, _)| known != name) {
+            ranking.ranked.push((name.clone(), 0.0));
         }
-    })
+    }
+    ranking
 }
 
 /// Chooses one of `candidates` by the meaning of `content`.
@@ -200,6 +275,17 @@ async fn among(
                 "it is the only agent".to_owned(),
             ));
         }
+        ([first, others @ ..], Some(capability))
+            if others
+                .iter()
+                .all(|other| are_twins(state, &first.config.name, &other.config.name)) =>
+        {
+            let others = others.len();
+            let reason = format!(
+                "it offers `{capability}`, as do {others} others that say the same of themselves"
+            );
+            return Ok(Route::one_of(candidates, reason));
+        }
         _ => {}
     }
     // Who may be chosen is part of the question, so it is part of what is remembered.
@@ -223,7 +309,8 @@ async fn among(
     let answer = ask::routers(workspace, state, content, candidates).await;
     let default = state.config.router.default.as_deref();
     let ranking = match (answer, capability) {
-        (Ok(ranking), _) => ranking,
+        (Ok(ranking), None) => ranking,
+        (Ok(ranking), Some(_)) => with_all(ranking, candidates),
         // Not remembered: asking again costs little, and a router that failed may be there by then.
         (Err(Error::NoneFits { .. } | Error::Routers { .. }), None) if default.is_some() => {
             let agent = default.unwrap_or_default().to_owned();
@@ -235,18 +322,24 @@ async fn among(
                 reason,
                 cached: false,
                 router: None,
+                opinions: Vec::new(),
+                stand_ins: Vec::new(),
             });
         }
         // Each of them offers what is asked for, so that no router prefers one is no reason to refuse.
         (Err(Error::NoneFits { .. } | Error::Routers { .. }), Some(capability)) => {
-            let agent = &candidates[0].config.name;
             let others = candidates.len() - 1;
-            return Ok(Route::certain(
-                agent,
-                format!(
-                    "it offers `{capability}`, as do {others} others, and no router prefers one of them"
-                ),
-            ));
+            let reason = format!(
+                "it offers `{capability}`, as do {others} others, and no router prefers one of them"
+            );
+            return Ok(Route::one_of(candidates, reason));
+        }
+        (Err(Error::NoneFits { reason, agents, .. }), None) => {
+            return Err(Error::NoneFits {
+                reason,
+                agents,
+                nearest: near::capabilities(workspace, content, candidates).await,
+            });
         }
         (Err(e), _) => return Err(e),
     };

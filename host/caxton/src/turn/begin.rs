@@ -7,6 +7,7 @@ use std::sync::Arc;
 use caxton_memory::{NewConversation, NewTurn, TurnConversation, TurnKey};
 
 use super::allowance::Allowance;
+use super::attempt;
 use super::context::{self, Earlier};
 use super::drive::Turn;
 use super::error::Error;
@@ -18,11 +19,12 @@ use super::offer::Offer;
 use super::record::{self, missing};
 use super::replay;
 use super::request::Frame;
+use super::stand_in::{PassedOn, StandIns, routed};
 use super::state::{Limits, State};
 use super::task::Task;
 use super::transcript;
 use crate::config::ModelRef;
-use crate::workspace::{self, Agent, Workspace};
+use crate::workspace::{self, Agent, Running, Workspace};
 
 /// How many characters of a first message become the title of its conversation.
 const TITLE_CHARS_MAX: usize = 80;
@@ -35,6 +37,10 @@ pub(super) struct Beginning {
     /// The turn that waits for this one.
     pub(super) parent: Option<Parent>,
     pub(super) key: Option<Key>,
+    /// Its agent is busy with it.
+    pub(super) running: Running,
+    /// Who answers where that agent fails before it has acted.
+    pub(super) stand_ins: StandIns,
 }
 
 /// The turn that waits for another one's answer.
@@ -64,6 +70,8 @@ pub(super) async fn begin(
         conversation_is_new,
         parent,
         key,
+        running,
+        stand_ins,
     } = beginning;
     let config = &agent.config;
     let before = match conversation_is_new {
@@ -71,25 +79,8 @@ pub(super) async fn begin(
         false => Before::Everything,
     };
     let ground = Ground::new(workspace, agent, live, conversation, task, before).await?;
-    let (conversation, task, offer) = (&ground.conversation, &ground.task, &ground.offer);
-    let limits = Limits {
-        tool_rounds: config.limits.tool_rounds,
-        tokens: config.limits.tokens,
-        max_tokens: config.limits.max_tokens,
-        cost_pusd: config.limits.cost_pusd,
-    };
-    let history = &ground.earlier.messages;
-    let tools = offer.first(workspace.embedder(), &content, history).await;
-    let mut state = State::new(&id, &config.name, limits, tools, client_tools(task));
-    state.one_call = task
-        .exchange
-        .as_ref()
-        .is_some_and(|exchange| !exchange.parallel_calls);
-    state.wanted = ground
-        .models
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let (conversation, task) = (&ground.conversation, &ground.task);
+    let state = ground.fresh(&id, &content).await;
     let target = match conversation_is_new {
         false => TurnConversation::Existing(conversation.clone()),
         true => TurnConversation::New(NewConversation {
@@ -112,7 +103,48 @@ pub(super) async fn begin(
     };
     let above = parent.as_ref().map(|parent| &parent.allowance);
     let turn = ground.turn((&content, &images), state, above, Some(new));
-    turn.drive().await
+    attempt::perform(Turn { stand_ins, ..turn }, Some(running)).await
+}
+
+/// Begins a turn anew, with the agent that stands in for one that failed before it had acted. Gives what keeps that agent busy
+/// as well.
+pub(super) async fn pass_on<'a>(
+    workspace: &'a Workspace,
+    live: &'a Live,
+    passed: PassedOn,
+    above: Option<Allowance>,
+) -> Result<(Turn<'a>, Running), Error> {
+    let turn = workspace.store().turn(&passed.state.id).await?;
+    let turn = turn.ok_or(Error::Gone)?;
+    let task = Task::read(&turn.task);
+    let found = passed.found(&task);
+    let PassedOn {
+        state: before,
+        to,
+        others,
+        ..
+    } = passed;
+    let agent = &to.agent;
+    let name = &agent.config.name;
+    workspace.events().tell(routed(name, &found));
+    let task = task.for_stand_in(name);
+    let (content, images) = asked(workspace, &turn.conversation, turn.seq).await?;
+    let before_it = Before::Message(turn.seq);
+    let ground = Ground::new(workspace, agent, live, turn.conversation, task, before_it).await?;
+    let state = State {
+        routed: Some(found),
+        generation: before.generation,
+        elapsed_ms: before.elapsed_ms,
+        completions: before.completions,
+        receipt: before.receipt,
+        ..ground.fresh(&turn.id, &content).await
+    };
+    // Whoever takes it up again goes on with this one.
+    record::write(workspace.store(), &state, &record::json(&state), Vec::new()).await?;
+    live.tell(ground.task.routed(&ground.conversation, &state));
+    let turn = ground.turn((&content, &images), state, above.as_ref(), None);
+    let stand_ins = others;
+    Ok((Turn { stand_ins, ..turn }, to.running))
 }
 
 /// Takes a turn up again that another server began, and performs it to its end.
@@ -123,14 +155,11 @@ pub(super) async fn take_up(
     turn: caxton_memory::Turn,
     state: State,
     above: Option<&Allowance>,
+    running: Option<Running>,
 ) -> Result<Answer, Error> {
-    let task = Task::read(&turn.task);
+    let task = Task::read(&turn.task).for_stand_in(&state.agent);
     let conversation = turn.conversation;
-    let asked = workspace
-        .store()
-        .messages_before(&conversation, Some(turn.seq + 1), 1);
-    let asked = asked.await.map_err(missing)?;
-    let (content, images) = asked.last().map(transcript::asked).unwrap_or_default();
+    let (content, images) = asked(workspace, &conversation, turn.seq).await?;
     if above.is_none() {
         for event in replay::events(&task, &conversation, &state) {
             live.tell(event);
@@ -140,13 +169,26 @@ pub(super) async fn take_up(
     let before = Before::Message(turn.seq);
     let ground = Ground::new(workspace, agent, live, conversation, task, before).await?;
     let turn = ground.turn((&content, &images), state, above, None);
-    turn.drive().await
+    attempt::perform(turn, running).await
+}
+
+/// What a turn answers: the message at this place of its conversation.
+async fn asked(
+    workspace: &Workspace,
+    conversation: &str,
+    seq: i64,
+) -> Result<(String, Vec<Image>), Error> {
+    let asked = workspace
+        .store()
+        .messages_before(conversation, Some(seq + 1), 1);
+    let asked = asked.await.map_err(missing)?;
+    Ok(asked.last().map(transcript::asked).unwrap_or_default())
 }
 
 /// What is the same for a turn that begins and for one that is taken up again.
 struct Ground<'a> {
     workspace: &'a Workspace,
-    agent: &'a Arc<Agent>,
+    agent: Arc<Agent>,
     live: &'a Live,
     /// One view of the workspace for the whole turn: what is offered is what is there.
     now: Arc<workspace::State>,
@@ -171,7 +213,7 @@ enum Before {
 impl<'a> Ground<'a> {
     async fn new(
         workspace: &'a Workspace,
-        agent: &'a Arc<Agent>,
+        agent: &Arc<Agent>,
         live: &'a Live,
         conversation: String,
         task: Task,
@@ -203,7 +245,7 @@ impl<'a> Ground<'a> {
         Ok(Self {
             offer: Offer::new(&now, &agent.config, &task.chain, task.depth, client),
             workspace,
-            agent,
+            agent: Arc::clone(agent),
             live,
             now,
             conversation,
@@ -211,6 +253,28 @@ impl<'a> Ground<'a> {
             models,
             earlier,
         })
+    }
+
+    /// The state of a turn that has not begun, and answers `content`.
+    async fn fresh(&self, id: &str, content: &str) -> State {
+        let config = &self.agent.config;
+        let limits = Limits {
+            tool_rounds: config.limits.tool_rounds,
+            tokens: config.limits.tokens,
+            max_tokens: config.limits.max_tokens,
+            cost_pusd: config.limits.cost_pusd,
+        };
+        let history = &self.earlier.messages;
+        let offer = self
+            .offer
+            .first(self.workspace.embedder(), content, history);
+        let client = client_tools(&self.task);
+        let mut state = State::new(id, &config.name, limits, offer.await, client);
+        let exchange = self.task.exchange.as_ref();
+        state.one_call = exchange.is_some_and(|exchange| !exchange.parallel_calls);
+        let wanted = self.models.first().map(ToString::to_string);
+        state.wanted = wanted.unwrap_or_default();
+        state
     }
 
     fn turn(
@@ -233,6 +297,7 @@ impl<'a> Ground<'a> {
         Turn {
             workspace: self.workspace,
             agent: self.agent,
+            stand_ins: StandIns::default(),
             live: self.live,
             conversation: self.conversation,
             task: self.task,

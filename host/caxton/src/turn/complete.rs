@@ -49,6 +49,8 @@ pub(super) struct Asking<'a> {
     pub(super) max_tokens: Option<u32>,
     pub(super) allowance: &'a Allowance,
     pub(super) deadline: Instant,
+    /// Set when those who follow have words to read.
+    pub(super) read: &'a Arc<AtomicBool>,
     /// Nobody is told what is written: it is for the turn itself.
     pub(super) quiet: bool,
 }
@@ -308,6 +310,7 @@ impl Asking<'_> {
     fn passing_on(&self, sent: &Sent<'_>, written: &Arc<AtomicBool>) -> Listener {
         let (live, agent) = (self.live.clone(), self.agent.name.clone());
         let (seen, written, quiet) = (sent.seen(), Arc::clone(written), self.quiet);
+        let read = Arc::clone(self.read);
         Listener::new(move |piece| {
             let agent = || agent.clone();
             seen.add(&piece);
@@ -315,10 +318,12 @@ impl Asking<'_> {
                 _ if quiet => {}
                 Emitted::Delta(Delta::Text(text)) if !text.is_empty() => {
                     written.store(true, Ordering::Relaxed);
+                    read.store(true, Ordering::Relaxed);
                     let agent = agent();
                     live.tell(Event::Delta { agent, text });
                 }
                 Emitted::Delta(Delta::Reasoning(text)) if !text.is_empty() => {
+                    read.store(true, Ordering::Relaxed);
                     let agent = agent();
                     live.tell(Event::Reasoning { agent, text });
                 }

@@ -3,6 +3,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use caxton_memory::NewTurn;
@@ -14,14 +15,16 @@ use super::complete::Asking;
 use super::effects::Effects;
 use super::error::Error;
 use super::event::{Answer, Event};
+use super::health::is_of_models;
 use super::live::Live;
 use super::perform::{Performed, perform};
 use super::record::{self, missing};
 use super::replay;
 use super::request::Frame;
 use super::spent::{self, Spent};
+use super::stand_in::{PassedOn, StandIns};
 use super::state::{self, Action, Phase, Said, State};
-use super::step::{resume, step};
+use super::step::{may_pass_on, passed_on, resume, step};
 use super::summary::{Older, summary_message};
 use super::task::Task;
 use super::unfinished::Unfinished;
@@ -32,7 +35,9 @@ use crate::workspace::{Agent, Workspace};
 /// A turn that is to be driven.
 pub(super) struct Turn<'a> {
     pub(super) workspace: &'a Workspace,
-    pub(super) agent: &'a Arc<Agent>,
+    pub(super) agent: Arc<Agent>,
+    /// Who answers where that one fails before it has acted.
+    pub(super) stand_ins: StandIns,
     /// Those who follow; of a turn that another one waits for, those who follow that one.
     pub(super) live: &'a Live,
     pub(super) conversation: String,
@@ -47,12 +52,21 @@ pub(super) struct Turn<'a> {
     pub(super) new: Option<NewTurn>,
 }
 
+/// What became of a turn.
+pub(super) enum Driven {
+    /// It has its answer.
+    Answered(Box<Answer>),
+    /// Its agent failed before it had acted, and another one takes its place.
+    PassedOn(Box<PassedOn>),
+}
+
 impl Turn<'_> {
-    /// Performs the turn to its end.
-    pub(super) async fn drive(self) -> Result<Answer, Error> {
+    /// Performs the turn to its end, or until it is passed on.
+    pub(super) async fn drive(self) -> Result<Driven, Error> {
         let Turn {
             workspace,
             agent,
+            mut stand_ins,
             live,
             conversation,
             task,
@@ -83,6 +97,7 @@ impl Turn<'_> {
             live,
             allowance: &allowance,
         };
+        let read = Arc::new(AtomicBool::new(false));
         let asking = Asking {
             workspace,
             agent: &agent.config,
@@ -92,12 +107,13 @@ impl Turn<'_> {
             max_tokens: task.asked.max_tokens,
             allowance: &allowance,
             deadline,
+            read: &read,
             quiet: false,
         };
         let mut on_disk = new.is_none();
         if !on_disk {
             // A turn that is taken up again has told so already.
-            live.tell(task.routed(&state.id, &conversation, &state.agent));
+            live.tell(task.routed(&conversation, &state));
         }
         // The first request to the model does not wait for the disk; what it answers does.
         let start = async {
@@ -168,6 +184,42 @@ impl Turn<'_> {
                 on_disk = true;
                 live.show();
             }
+            let to = match &event {
+                state::Event::NotCompleted { fault, .. }
+                    if is_of_models(fault) && may_pass_on(&state, read.load(Ordering::Relaxed)) =>
+                {
+                    stand_ins.next(workspace, &task)
+                }
+                _ => None,
+            };
+            let event = match (event, to) {
+                (
+                    state::Event::NotCompleted {
+                        fault,
+                        receipt,
+                        completions,
+                    },
+                    Some(to),
+                ) => {
+                    let mut spent = Spent {
+                        receipt,
+                        completions,
+                    };
+                    spent.add(allowance.take_lost());
+                    let usage = spent::usage(&state.agent, &spent.completions);
+                    state = passed_on(state, &spent.receipt, spent.completions);
+                    state.elapsed_ms = elapsed();
+                    unfinished.done();
+                    record::write(store, &state, &record::json(&state), usage).await?;
+                    return Ok(Driven::PassedOn(Box::new(PassedOn {
+                        state,
+                        fault,
+                        to,
+                        others: stand_ins,
+                    })));
+                }
+                (event, _) => event,
+            };
             let told = match &event {
                 state::Event::Returned { returned, .. } => {
                     Some(Event::ToolResult(Box::new(returned.call.clone())))
@@ -205,7 +257,8 @@ impl Turn<'_> {
         let used = &state.receipt;
         agent.activity.used(used.tool_calls.into(), used.tokens());
         tell_workspace(workspace, &conversation, &state);
-        replay::ended(&conversation, state)
+        let ended = replay::ended(&conversation, state);
+        ended.map(|answer| Driven::Answered(Box::new(answer)))
     }
 }
 

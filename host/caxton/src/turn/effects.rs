@@ -13,11 +13,12 @@ use super::begin::{self, Beginning, Parent};
 use super::content::{is_kept, shortened, show};
 use super::error::Error;
 use super::event::{Answer, ToolCall};
-use super::health::{gone, paused, tell_health};
+use super::health::{gone, paused};
 use super::live::Live;
 use super::offer::Offer;
 use super::receipt::Receipt;
 use super::replay;
+use super::stand_in::StandIns;
 use super::state::{ASK_AGENT, FIND_TOOLS, Returned, State};
 use super::task::Task;
 use crate::config;
@@ -142,11 +143,12 @@ impl Effects<'_> {
     ) -> Returned {
         let arguments = json!({ "capability": capability, "message": message });
         let mut call = self.call(id, ASK_AGENT.to_owned(), arguments);
-        if !self.agent.may_ask_for(&capability) {
+        let Some(delegate) = self.agent.delegate(&capability) else {
             call.is_error = true;
             call.text = format!("this agent may not ask others for `{capability}`");
             return returned(call, Vec::new(), Receipt::default());
-        }
+        };
+        let capability = delegate.within(&capability);
         let earlier = match again {
             true => self.answered_earlier(&call.id).await,
             false => None,
@@ -210,13 +212,12 @@ impl Effects<'_> {
                 allowance: self.allowance.clone(),
             }),
             key: None,
+            running,
+            stand_ins: StandIns::of(&route),
         };
         // Boxed, because an agent that asks another one comes here again.
         let turn = begin::begin(self.workspace, &agent, self.live, task, beginning);
-        let answer = Box::pin(turn).await;
-        tell_health(self.workspace, &agent, &answer);
-        drop(running);
-        answer
+        Box::pin(turn).await
     }
 
     /// The answer of an agent that was asked for this call before the server ended; its turn is taken up where it was not
@@ -233,12 +234,22 @@ impl Effects<'_> {
         if turn.status != TurnStatus::Running {
             return Some(replay::ended(&turn.conversation, state));
         }
-        let agent = match self.workspace.agent(&turn.agent) {
+        let agent = match self.workspace.agent(&state.agent) {
             Ok(agent) => agent,
-            Err(e) => return Some(Err(gone(&turn.agent, &e))),
+            Err(e) => return Some(Err(gone(&state.agent, &e))),
         };
         let above = Some(self.allowance);
-        let turn = begin::take_up(self.workspace, &agent, self.live, turn, state, above);
+        // It was admitted before the server ended.
+        let running = agent.activity.begin().ok();
+        let turn = begin::take_up(
+            self.workspace,
+            &agent,
+            self.live,
+            turn,
+            state,
+            above,
+            running,
+        );
         Some(Box::pin(turn).await)
     }
 

@@ -9,7 +9,23 @@ use crate::workspace::{self, Agent, Outcome, Turned, Workspace};
 
 /// Notes how a turn of `agent` went, and tells what that changes.
 pub(super) fn tell_health(workspace: &Workspace, agent: &Agent, ended: &Result<Answer, Error>) {
-    let turned = agent.activity.end(outcome(ended), &agent.config.breaker);
+    let reason = ended.as_ref().err().map(ToString::to_string);
+    tell(workspace, agent, outcome(ended), reason);
+}
+
+/// Notes that `agent` failed, and passed its message on.
+pub(super) fn tell_failed(workspace: &Workspace, agent: &Agent, fault: &Fault) {
+    let reason = fault.to_string();
+    tell(
+        workspace,
+        agent,
+        Outcome::Failed(reason.clone()),
+        Some(reason),
+    );
+}
+
+fn tell(workspace: &Workspace, agent: &Agent, outcome: Outcome, reason: Option<String>) {
+    let turned = agent.activity.end(outcome, &agent.config.breaker);
     let change = match turned {
         None => return,
         Some(Turned::Failed) => Change::Failed,
@@ -19,8 +35,16 @@ pub(super) fn tell_health(workspace: &Workspace, agent: &Agent, ended: &Result<A
     workspace.events().tell(Kind::Agent {
         name: agent.config.name.clone(),
         change,
-        reason: ended.as_ref().err().map(ToString::to_string),
+        reason,
     });
+}
+
+/// Whether the models that an agent thinks with are at fault, rather than what was asked: another agent may do better.
+pub(super) fn is_of_models(fault: &Fault) -> bool {
+    matches!(fault, Fault::Provider { code, .. } if !matches!(
+        code.as_str(),
+        "content-filtered" | "context-too-long" | "provider-refused"
+    ))
 }
 
 /// What the end of a turn says of its agent's health.
@@ -28,19 +52,11 @@ fn outcome(ended: &Result<Answer, Error>) -> Outcome {
     match ended {
         Ok(_) => Outcome::Answered,
         Err(Error::Stopped { fault, .. }) => match &**fault {
-            Fault::Provider { code, .. }
-                if matches!(
-                    code.as_str(),
-                    "content-filtered" | "context-too-long" | "provider-refused"
-                ) =>
-            {
-                // What was asked is at fault, by whoever asked it: one client must not make an agent rest for all.
-                Outcome::Neither
+            fault if is_of_models(fault) => Outcome::Failed(fault.to_string()),
+            Fault::Time { .. } | Fault::Empty { .. } | Fault::ToolRounds { .. } => {
+                Outcome::Failed(fault.to_string())
             }
-            Fault::Provider { .. }
-            | Fault::Time { .. }
-            | Fault::Empty { .. }
-            | Fault::ToolRounds { .. } => Outcome::Failed(fault.to_string()),
+            // Where what was asked is at fault, by whoever asked it, one client must not make an agent rest for all.
             _ => Outcome::Neither,
         },
         Err(Error::Gone) => Outcome::Failed(Error::Gone.to_string()),

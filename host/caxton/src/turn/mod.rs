@@ -2,13 +2,15 @@
 //! starts turns and finds them (`known`, by a client's `key` too), `take_up` goes on with what another server began, `past`
 //! is what was said up to the end of one; `begin` puts together what one is asked (`task`, `offer`, `request`) with the
 //! conversation so far: what of it fits (`context`, of the `transcript`), a `summary` of the rest, or what the client says
-//! was said (`exchange`); `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`, `spent`,
+//! was said (`exchange`); `attempt` has it performed, by another agent where the first fails before it has acted (`stand_in`);
+//! `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`, `spent`,
 //! within an `allowance`), tool calls and other agents (`effects`, `content`); and written down what came of it (`record`).
 //! `unfinished` sees to what is dropped half way, `close` to what is left on disk, and `health` notes how it went with the
 //! agent. `live` is a turn as those see it who follow it, `event` what they see, `replay` what they see of one that is read
 //! from the disk. `receipt` is what it cost, `fault` and `error` are why there is no answer.
 
 mod allowance;
+mod attempt;
 mod begin;
 mod close;
 mod complete;
@@ -33,6 +35,7 @@ mod record;
 mod replay;
 mod request;
 mod spent;
+mod stand_in;
 pub mod state;
 mod step;
 mod summary;

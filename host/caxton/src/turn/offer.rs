@@ -233,22 +233,26 @@ fn ask_agent(state: &State, agent: &config::Agent, chain: &[String]) -> Option<T
     let mut names = Vec::new();
     let mut lines = Vec::new();
     for (capability, offering) in state.capabilities() {
-        let others: Vec<_> = offering
+        let Some(delegate) = agent
+            .delegate(capability)
+            .filter(|_| !agent.offers(capability))
+        else {
+            continue;
+        };
+        let others = offering
             .into_iter()
-            .filter(|other| !chain.contains(&other.config.name))
+            .filter(|other| !chain.contains(&other.config.name));
+        let told: Vec<_> = others
+            .flat_map(|other| {
+                let offered = other.config.capabilities.iter();
+                let meant = offered.filter(|c| c.name == capability && delegate.takes(&c.version));
+                meant.map(|c| (c, &other.config))
+            })
             .collect();
-        if others.is_empty() || agent.offers(capability) || !agent.may_ask_for(capability) {
+        if told.is_empty() {
             continue;
         }
-        let told = others.iter().flat_map(|other| {
-            other
-                .config
-                .capabilities
-                .iter()
-                .filter(|c| c.name == capability)
-                .map(|c| (c, &other.config))
-        });
-        let told = told.map(|(c, other)| {
+        let told = told.into_iter().map(|(c, other)| {
             if c.description.is_empty() {
                 &other.description
             } else {

@@ -8,7 +8,7 @@ use super::task::Task;
 
 /// What has happened so far.
 pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Event> {
-    let mut events = vec![task.routed(&state.id, conversation, &state.agent)];
+    let mut events = vec![task.routed(conversation, state)];
     for said in &state.said {
         match said {
             Said::Model { text, calls, .. } => {

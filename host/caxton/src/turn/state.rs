@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::event::ToolCall;
 use super::fault::Fault;
 use super::receipt::{CompletionReceipt, Receipt};
+use crate::routing::Route;
 
 /// The name under which models are offered the tool that asks another agent.
 pub const ASK_AGENT: &str = "ask_agent";
@@ -30,6 +31,9 @@ pub struct State {
     pub elapsed_ms: u64,
     /// Who answers.
     pub agent: String,
+    /// How that one was found, where it stands in for the agent that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Found>,
     /// What it may use.
     pub limits: Limits,
     /// The tools on offer: the name that the model knows, and the full name.
@@ -56,6 +60,31 @@ pub struct State {
     pub receipt: Receipt,
     /// What it waits for.
     pub phase: Phase,
+}
+
+/// How an agent was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Found {
+    /// How well it fits, from 0 to 1.
+    pub score: f32,
+    /// One sentence on why.
+    pub reason: String,
+    /// The router that decided; nothing where there was no choice.
+    pub router: Option<String>,
+    /// The decision was made earlier, for the same message.
+    pub cached: bool,
+}
+
+impl Found {
+    pub(super) fn of(route: &Route) -> Self {
+        Self {
+            score: route.score,
+            reason: route.reason.clone(),
+            router: route.router.clone(),
+            cached: route.cached,
+        }
+    }
 }
 
 /// What a turn may use. Its time is kept by whoever drives it.
@@ -301,6 +330,7 @@ impl State {
             generation: 1,
             elapsed_ms: 0,
             agent: agent.to_owned(),
+            routed: None,
             limits,
             tools,
             found: Vec::new(),

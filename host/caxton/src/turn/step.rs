@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::event::ToolCall;
 use super::fault::Fault;
-use super::receipt::Receipt;
+use super::receipt::{CompletionReceipt, Receipt};
 use super::state::{
     ASK_AGENT, Action, Completion, Event, FIND_TOOLS, Output, Phase, Returned, Said, State, Stop,
     TOOLS_MAX, Wanted,
@@ -64,6 +64,20 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         (phase, _) => keep(&mut state, phase),
     };
     (state, actions)
+}
+
+/// Whether a turn has done nothing yet that another agent could not begin anew: no call was made, and nobody has read a word.
+/// Whether one was `read` is known to whoever asks the model.
+pub fn may_pass_on(state: &State, read: bool) -> bool {
+    !read && state.said.is_empty() && matches!(state.phase, Phase::Completing)
+}
+
+/// A turn whose agent failed before it had acted, as it is before another one begins it; with what it cost to try.
+pub fn passed_on(mut state: State, spent: &Receipt, completions: Vec<CompletionReceipt>) -> State {
+    state.receipt.add(spent);
+    state.completions.extend(completions);
+    state.phase = Phase::New;
+    state
 }
 
 /// What is to be done for a turn that is taken up again, in the state in which it was written down.

@@ -569,3 +569,24 @@ fn money_that_is_used_up_ends_the_turn() {
     };
     assert_eq!(now.phase, Phase::Failed(fault));
 }
+
+#[test]
+fn a_turn_is_passed_on_only_before_anything_was_done() {
+    let (asking, _) = step(state(8), BEGIN);
+    assert!(may_pass_on(&asking, false));
+    assert!(!may_pass_on(&asking, true), "somebody has read a part");
+    let spent = Receipt {
+        input_tokens: 7,
+        ..Receipt::default()
+    };
+    let passed = passed_on(asking.clone(), &spent, Vec::new());
+    assert_eq!(
+        (&passed.phase, passed.receipt.input_tokens),
+        (&Phase::New, 7)
+    );
+    let (calling, _) = step(asking, says("", &[("a", "csv__describe", "{}")]));
+    let (asking_again, _) = step(calling.clone(), gives("a", "3 rows"));
+    for acted in [state(8), calling, asking_again] {
+        assert!(!may_pass_on(&acted, false), "{:?}", acted.phase);
+    }
+}

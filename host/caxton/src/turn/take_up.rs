@@ -5,6 +5,7 @@ use caxton_memory::TurnStatus;
 use super::begin;
 use super::close::{UNWANTED, interrupt};
 use super::error::Error;
+use super::health::paused;
 use super::live::Live;
 use super::record::{json, missing};
 use super::state::State;
@@ -49,11 +50,15 @@ impl Turns {
 
     async fn take_up(&self, turn: caxton_memory::Turn) -> Result<(), Error> {
         let workspace = self.workspace();
-        let agent = workspace.agent(&turn.agent).ok();
         let state = serde_json::from_value::<State>(turn.state.clone()).ok();
+        // Another one may stand in for the agent that it was given to.
+        let name = state.as_ref().map_or(&turn.agent, |state| &state.agent);
+        let agent = workspace.agent(name).ok();
         let lost = match (&agent, &state) {
-            (None, _) => Some(format!("the agent `{}` is not there any more", turn.agent)),
             (_, None) => Some("another version of the server began it".to_owned()),
+            (None, Some(state)) => {
+                Some(format!("the agent `{}` is not there any more", state.agent))
+            }
             (_, Some(_)) if turn.parent.is_some() => Some(UNWANTED.to_owned()),
             (_, Some(state)) if state.generation >= GENERATIONS_MAX => Some(format!(
                 "the server ended {GENERATIONS_MAX} times during it"
@@ -99,9 +104,11 @@ impl Turns {
             let workspace = turns.workspace();
             let work = async {
                 let _line = workspace.lines().wait(live.conversation()).await;
-                begin::take_up(workspace, &agent, &live, turn, state, None).await
+                let running = agent.activity.begin();
+                let running = Some(running.map_err(|rest| paused(&agent, rest))?);
+                begin::take_up(workspace, &agent, &live, turn, state, None, running).await
             };
-            turns.run(&live, &agent, None, work).await;
+            turns.run(&live, None, work).await;
         });
         Ok(())
     }

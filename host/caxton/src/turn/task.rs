@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::event::{Asked, Event, Exchange};
 use super::offer::DEPTH_MAX;
+use super::state::{Found, State};
 use crate::config;
 use crate::routing::Route;
 
@@ -35,27 +36,6 @@ pub(super) struct Task {
     pub(super) exchange: Option<Exchange>,
     /// It runs to its end, whoever follows.
     pub(super) keep: bool,
-}
-
-/// How an agent was found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Found {
-    score: f32,
-    reason: String,
-    router: Option<String>,
-    cached: bool,
-}
-
-impl Found {
-    pub(super) fn of(route: &Route) -> Self {
-        Self {
-            score: route.score,
-            reason: route.reason.clone(),
-            router: route.router.clone(),
-            cached: route.cached,
-        }
-    }
 }
 
 impl Task {
@@ -91,18 +71,26 @@ impl Task {
         })
     }
 
+    /// The task of an agent that stands in for the one that was chosen.
+    pub(super) fn for_stand_in(mut self, agent: &str) -> Self {
+        if let Some(last) = self.chain.last_mut() {
+            agent.clone_into(last);
+        }
+        self
+    }
+
     /// The event that tells who answers.
-    pub(super) fn routed(&self, turn: &str, conversation: &str, agent: &str) -> Event {
+    pub(super) fn routed(&self, conversation: &str, state: &State) -> Event {
         let Found {
             score,
             reason,
             router,
             cached,
-        } = self.found.clone();
+        } = state.routed.as_ref().unwrap_or(&self.found).clone();
         Event::Route {
-            turn: turn.to_owned(),
+            turn: state.id.clone(),
             conversation: conversation.to_owned(),
-            agent: agent.to_owned(),
+            agent: state.agent.clone(),
             score,
             reason,
             router,

@@ -11,15 +11,16 @@ use super::close::close;
 use super::error::Error;
 use super::event::{Answer, Message};
 use super::fault::Fault;
-use super::health::{gone, paused, tell_health};
+use super::health::{gone, paused};
 use super::key::{Key, same};
 use super::known::Known;
 use super::live::{Keep, Live};
 use super::replay;
-use super::state::State;
-use super::task::{Found, Task};
+use super::stand_in::StandIns;
+use super::state::{Found, State};
+use super::task::Task;
 use crate::routing::{self, Route, Target};
-use crate::workspace::{Agent, Workspace};
+use crate::workspace::Workspace;
 
 /// The longest message, in bytes.
 const CONTENT_BYTES_MAX: usize = 1 << 20;
@@ -113,6 +114,17 @@ impl Turns {
         if let Some(other) = self.known().add(&live, start.key.as_ref())? {
             return Ok(other);
         }
+        let running = match agent.activity.begin() {
+            Ok(running) => running,
+            Err(rest) => {
+                let error = paused(&agent, rest);
+                live.end(Err(error.clone()));
+                let key = start.key.map(|key| key.key);
+                self.known().retire(&live, key, false);
+                return Err(error);
+            }
+        };
+        let stand_ins = StandIns::of(&route);
         let task = Task {
             found: Found::of(&route),
             chain: vec![route.agent],
@@ -128,21 +140,23 @@ impl Turns {
             conversation_is_new: is_new,
             parent: None,
             key: start.key.clone(),
+            running,
+            stand_ins,
         };
-        let (turns, running) = (self.clone(), live.clone());
+        let (turns, begun) = (self.clone(), live.clone());
         tokio::spawn(async move {
             let workspace = turns.workspace();
             let work = async {
                 // Two messages to one conversation at once are answered one after the other, the one that begins it included:
                 // its client knows the conversation before it has the answer.
                 let _line = tokio::select! {
-                    line = workspace.lines().wait(running.conversation()) => line,
-                    () = running.cancelled() => return Err(stopped(&running, Fault::Cancelled)),
+                    line = workspace.lines().wait(begun.conversation()) => line,
+                    () = begun.cancelled() => return Err(stopped(&begun, Fault::Cancelled)),
                 };
-                begin::begin(workspace, &agent, &running, task, beginning).await
+                begin::begin(workspace, &agent, &begun, task, beginning).await
             };
             let key = start.key.map(|key| key.key);
-            turns.run(&running, &agent, key, work).await;
+            turns.run(&begun, key, work).await;
         });
         Ok(live)
     }
@@ -202,28 +216,16 @@ impl Turns {
     pub(super) async fn run(
         &self,
         live: &Live,
-        agent: &Agent,
         key: Option<String>,
         work: impl Future<Output = Result<Answer, Error>>,
     ) {
-        let workspace = self.workspace();
-        let running = agent.activity.begin();
-        let ended = match &running {
-            Ok(_) => AssertUnwindSafe(work)
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| {
-                    tracing::error!(turn = live.id(), agent = live.agent(), "a turn panicked");
-                    Err(Error::Gone)
-                }),
-            Err(rest) => Err(paused(agent, rest.clone())),
-        };
-        if running.is_ok() {
-            tell_health(workspace, agent, &ended);
-        }
-        drop(running);
+        let ended = AssertUnwindSafe(work).catch_unwind().await;
+        let ended = ended.unwrap_or_else(|_| {
+            tracing::error!(turn = live.id(), agent = live.agent(), "a turn panicked");
+            Err(Error::Gone)
+        });
         let begun = live.is_shown();
-        close(workspace.store(), live.id(), &ended).await;
+        close(self.workspace().store(), live.id(), &ended).await;
         live.end(ended);
         self.known().retire(live, key, begun);
     }

@@ -2,7 +2,7 @@
 //! breaker): messages to it are refused at once, and after a pause one of them is tried.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::config::Breaker;
@@ -116,10 +116,22 @@ pub enum Turned {
     Recovered,
 }
 
+/// What speaks against giving an agent more work: that it rests, that its last turn failed, and how many turns it has under
+/// way. Less is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Load {
+    /// It takes no messages.
+    pub rests: bool,
+    /// Its last turn failed.
+    pub failed: bool,
+    /// Turns under way.
+    pub turns: u64,
+}
+
 /// A turn that is under way; it counts as running until this is dropped.
 #[derive(Debug)]
-pub struct Running<'a> {
-    activity: &'a Activity,
+pub struct Running {
+    activity: Arc<Activity>,
     trial: bool,
 }
 
@@ -128,15 +140,25 @@ impl Activity {
     ///
     /// # Errors
     /// [`Paused`] while it rests, and while the one turn is tried that decides whether it goes on doing so.
-    pub fn begin(&self) -> Result<Running<'_>, Paused> {
+    pub fn begin(self: &Arc<Self>) -> Result<Running, Paused> {
         let trial = self.admit()?;
         self.messages.fetch_add(1, Relaxed);
         self.running.fetch_add(1, Relaxed);
         self.touch();
         Ok(Running {
-            activity: self,
+            activity: Arc::clone(self),
             trial,
         })
+    }
+
+    /// What speaks against giving it more work now.
+    pub fn load(&self) -> Load {
+        let health = self.health();
+        Load {
+            rests: health.rests(Instant::now()).is_err(),
+            failed: health.reason.is_some(),
+            turns: self.running.load(Relaxed),
+        }
     }
 
     /// Whether it would take a message now.
@@ -247,7 +269,7 @@ impl Health {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.activity.running.fetch_sub(1, Relaxed);
         if self.trial {
@@ -273,11 +295,17 @@ mod tests {
 
     #[test]
     fn an_agent_is_busy_while_it_answers_and_failed_until_a_turn_works() {
-        let activity = Activity::default();
+        let activity = Arc::new(Activity::default());
         assert_eq!(activity.snapshot().state, AgentState::Ready);
         let running = activity.begin().expect("it takes messages");
         assert_eq!(activity.snapshot().state, AgentState::Busy { turns: 1 });
         assert_eq!(activity.end(failed(), &BREAKER), Some(Turned::Failed));
+        let load = Load {
+            rests: false,
+            failed: true,
+            turns: 1,
+        };
+        assert_eq!(activity.load(), load);
         drop(running);
         let reason = "no key".to_owned();
         assert_eq!(activity.snapshot().state, AgentState::Failed { reason });
@@ -296,7 +324,7 @@ mod tests {
 
     #[test]
     fn an_agent_that_keeps_failing_rests_and_is_tried_once_at_a_time() {
-        let activity = Activity::default();
+        let activity = Arc::new(Activity::default());
         activity.end(failed(), &BREAKER);
         assert_eq!(activity.end(failed(), &BREAKER), Some(Turned::Paused));
         let refused = activity.begin().expect_err("it rests");

@@ -11,6 +11,7 @@ use super::error::{Error, Refused};
 use super::event::{Change, Kind};
 use super::load::Loaded;
 use super::open::{faults, missing};
+use super::overlap::overlaps;
 use super::state::{Agent, State};
 use super::{Workspace, files};
 use crate::builtin;
@@ -20,7 +21,8 @@ impl Workspace {
     /// Adds an agent, or replaces the one of this name; `toml` is its file. Returns which of both it was.
     ///
     /// # Errors
-    /// [`Error::Faults`] has every fault of the file; [`Error::File`] where it can't be written.
+    /// [`Error::Faults`] has every fault of the file, capabilities that are closer to another agent's than the workspace allows
+    /// among them; [`Error::File`] where it can't be written.
     pub async fn put_agent(&self, name: &str, toml: &str) -> Result<Change, Error> {
         let (workspace, name, toml) = (self.clone(), name.to_owned(), toml.to_owned());
         to_its_end(async move { workspace.put_agent_now(&name, &toml).await }).await
@@ -53,6 +55,7 @@ impl Workspace {
                 now.components.clone(),
             )
             .await?;
+        self.check_overlaps(&next, name).await?;
 
         let text = toml.to_owned();
         self.write(self.agent_file(name), move |file| {
@@ -62,6 +65,33 @@ impl Workspace {
         self.swap(next);
         self.tell_agent(name, change);
         Ok(change)
+    }
+
+    /// Refuses an agent whose capabilities would be taken for another one's, where the workspace wants that. Without a model
+    /// nobody can tell, and routers by meaning do not work either.
+    async fn check_overlaps(&self, next: &State, name: &str) -> Result<(), Error> {
+        let router = &next.config.router;
+        let (Some(_), Some(embedder)) = (router.overlap_max, self.embedder()) else {
+            return Ok(());
+        };
+        let agents = next.agents.values().map(|agent| &agent.config);
+        let found = match overlaps(agents, router, embedder).await {
+            Ok(found) => found,
+            Err(reason) => {
+                tracing::warn!(
+                    agent = name,
+                    reason,
+                    "an agent's capabilities are not compared with others"
+                );
+                return Ok(());
+            }
+        };
+        let own = found.iter().filter(|pair| pair.is_of(name));
+        let faults: Vec<Fault> = own.filter_map(|pair| pair.fault(router, name)).collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Faults(faults))
     }
 
     /// Removes an agent. Turns that it is in the middle of end as they would.

@@ -3,7 +3,8 @@
 //! done with a message is the business of `routing` and `turn`.
 //!
 //! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`, `health`), `change` (with `files`), `tool`, then the small
-//! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`.
+//! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`. `overlap` finds what agents can do
+//! that will be taken for each other.
 
 mod activity;
 mod change;
@@ -17,6 +18,7 @@ mod line;
 mod load;
 mod models;
 mod open;
+pub mod overlap;
 mod ranking;
 mod rate;
 mod spec;
@@ -33,7 +35,7 @@ use caxton_memory::Store;
 use caxton_sandbox::{Call, Sandbox};
 use serde_json::Value;
 
-pub use activity::{Activity, AgentState, Outcome, Paused, Running, Snapshot, Turned};
+pub use activity::{Activity, AgentState, Load, Outcome, Paused, Running, Snapshot, Turned};
 pub use error::{Error, Refused};
 pub use event::Events;
 pub use health::{Ailment, NoAnswer};
@@ -42,7 +44,7 @@ pub use line::Lines;
 pub use load::Loaded;
 pub use models::{Known, Listing, Model};
 pub use open::Options;
-pub use ranking::{Ranking, Rankings};
+pub use ranking::{Opinion, Ranking, Rankings};
 pub use rate::{Admitted, Rates, TooSoon};
 pub use state::{Agent, State};
 

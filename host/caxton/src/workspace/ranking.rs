@@ -9,15 +9,28 @@ const KEPT_MAX: usize = 1024;
 /// Messages above this many bytes are routed anew each time: they are seldom sent twice.
 const CONTENT_BYTES_MAX: usize = 4 << 10;
 
-/// What a router decided.
+/// What one router thinks of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opinion {
+    /// The router component.
+    pub router: String,
+    /// Agents and how well they fit, from 0 to 1; best first. Empty: none fits.
+    pub ranked: Vec<(String, f32)>,
+    /// One sentence on why.
+    pub reason: String,
+}
+
+/// What routers decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
     /// Agents and how well they fit, from 0 to 1; best first, never empty.
     pub ranked: Vec<(String, f32)>,
     /// One sentence on why.
     pub reason: String,
-    /// The router component that decided.
+    /// The router component that decided; both, joined by `+`, where their opinions were weighed.
     pub router: String,
+    /// What each router that answered thinks, in the order in which they were asked.
+    pub opinions: Vec<Opinion>,
 }
 
 /// The decisions of one workspace; the ones that were not used for the longest time are forgotten first.
@@ -95,6 +108,7 @@ mod tests {
             ranked: vec![(agent.to_owned(), 1.0)],
             reason: String::new(),
             router: "keyword".to_owned(),
+            opinions: Vec::new(),
         }
     }
 

@@ -256,19 +256,20 @@ impl State {
     fn check_delegates(&self, faults: &mut Vec<Fault>) {
         let offers = Offers::new(self.agents.values().flat_map(|agent| {
             let offered = agent.config.capabilities.iter();
-            offered.map(|capability| (agent.config.name.as_str(), capability.name.as_str()))
+            offered.map(|capability| {
+                let name = capability.name.as_str();
+                (agent.config.name.as_str(), name, &capability.version)
+            })
         }));
         for agent in self.agents.values().map(|agent| &agent.config) {
-            for pattern in agent
+            for delegate in agent
                 .delegates
                 .iter()
-                .filter(|pattern| pattern.as_str() != "*")
+                .filter(|delegate| delegate.to_string() != "*")
             {
-                if !offers.beside(&agent.name, pattern) {
-                    let reason = format!(
-                        "`delegates` names `{}`, and no other agent offers that",
-                        pattern.as_str()
-                    );
+                if !offers.beside(&agent.name, delegate) {
+                    let reason =
+                        format!("`delegates` names `{delegate}`, and no other agent offers that");
                     let remedy = "give another agent this capability, or remove it here";
                     faults.push(fault(
                         &format!("agents/{}.toml", agent.name),

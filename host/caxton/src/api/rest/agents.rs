@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::super::body::{self, Params};
 use super::super::{State, wire};
 use super::{Problem, workspace};
+use crate::workspace::Workspace;
 use crate::workspace::event::Change;
 
 /// List the agents.
@@ -43,7 +44,8 @@ pub async fn show(
 /// Add an agent, or replace one.
 ///
 /// The body is the agent's TOML file. It is checked whole, and every fault is told at once; where there is none, it is
-/// written into the workspace.
+/// written into the workspace. `overlaps` tells which of its capabilities will be taken for another agent's; where they are
+/// closer than `overlap_max` under `[router]` of caxton.toml allows, that is a fault.
 #[utoipa::path(put, operation_id = "put_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     request_body(content = String, content_type = "application/toml"),
@@ -68,9 +70,21 @@ pub async fn put(
         axum::Json(wire::StoredAgent {
             change: change.name().to_owned(),
             agent: now,
+            overlaps: overlaps(workspace, &agent).await,
         }),
     )
         .into_response())
+}
+
+/// The capabilities of an agent that will be taken for another one's, where the model is there to say so.
+async fn overlaps(workspace: &Workspace, agent: &str) -> Vec<wire::Overlap> {
+    let embedder = workspace.embedder();
+    if embedder.is_none_or(|embedder| embedder.state() != caxton_embed::State::Ready) {
+        return Vec::new();
+    }
+    let overlaps = workspace.overlaps().await.unwrap_or_default();
+    let own = overlaps.into_iter().filter(|pair| pair.is_of(agent));
+    own.map(|pair| wire::Overlap::of(pair, agent)).collect()
 }
 
 /// Remove an agent.

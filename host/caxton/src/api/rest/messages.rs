@@ -109,5 +109,7 @@ pub async fn route(
         },
         None => Target::Content(content),
     };
-    Ok(axum::Json(routing::route(workspace, target).await?.into()))
+    let route = routing::route(workspace, target).await?;
+    let router = &workspace.state().config.router;
+    Ok(axum::Json(wire::Route::of(route, router)))
 }

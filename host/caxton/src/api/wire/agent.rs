@@ -69,6 +69,44 @@ pub struct StoredAgent {
     /// What is there now.
     #[serde(flatten)]
     pub agent: Agent,
+    /// Its capabilities that will be taken for another agent's, the closest first; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap>,
+}
+
+/// Two capabilities of different agents that will be taken for each other.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Overlap {
+    /// The one agent.
+    pub agent: String,
+    /// Its capability.
+    pub capability: String,
+    /// The other agent.
+    pub other_agent: String,
+    /// Its capability.
+    pub other_capability: String,
+    /// How close both are, at most 1.
+    pub cosine: f32,
+    /// What a message may say that fits both.
+    pub phrases: Vec<String>,
+}
+
+impl Overlap {
+    /// The same, as `agent` sees it.
+    pub fn of(overlap: workspace::overlap::Overlap, agent: &str) -> Self {
+        let (mut own, mut other) = (overlap.first, overlap.second);
+        if own.agent != agent {
+            std::mem::swap(&mut own, &mut other);
+        }
+        Self {
+            agent: own.agent,
+            capability: own.capability,
+            other_agent: other.agent,
+            other_capability: other.capability,
+            cosine: overlap.cosine,
+            phrases: overlap.phrases,
+        }
+    }
 }
 
 /// Something that an agent can do.

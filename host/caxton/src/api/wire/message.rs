@@ -19,7 +19,7 @@ pub struct Message {
     /// The agent that it is for. With neither `to` nor `capability`, a router chooses by meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The capability that is wanted; not together with `to`.
+    /// The capability that is wanted, also with a requirement on its version, `charting@^1.2`; not together with `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capability: Option<String>,
     /// What is said. It may be empty only where there are pictures.

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use crate::config::money::PUSD_PER_USD;
 
 pub use agent::{
-    Agent, AgentContext, Agents, Capability, Counters, Parameter, StoredAgent, TurnLimits,
+    Agent, AgentContext, Agents, Capability, Counters, Overlap, Parameter, StoredAgent, TurnLimits,
 };
 pub use component::{
     Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
@@ -34,7 +34,7 @@ pub use message::{
 };
 pub use model::{Model, Models, Price, Unavailable};
 pub use probe::{Health, Readiness};
-pub use route::{Ranked, Route, RouteRequest};
+pub use route::{Near, Opinion, Ranked, Route, RouteRequest};
 pub use tool::{
     Annotations as ToolAnnotations, Question, Tool, ToolAnswer, ToolInput, ToolRequest, Tools,
 };
@@ -126,6 +126,9 @@ pub struct Problem {
     /// Several faults at once, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Where no agent was found: the capabilities that come nearest, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<Near>,
     /// The conversation in which a turn failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::workspace::model_ref;
 use super::{AgentContext, limits, memory, prompts, usage};
 use crate::config::agent::{Agent, Capability};
+use crate::config::delegate::Delegate;
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::{Fault, Refusal, quoted};
 use crate::config::glob::Glob;
@@ -30,10 +31,10 @@ pub(super) struct Reading {
     pub file: String,
     /// Its name and where that stands.
     pub name: Option<(String, Place)>,
-    /// The names of its capabilities.
-    pub capabilities: Vec<String>,
+    /// The names of its capabilities, and their versions.
+    pub capabilities: Vec<(String, Version)>,
     /// The capabilities that it says it asks others for, and where.
-    pub delegates: Vec<(Glob, Place)>,
+    pub delegates: Vec<(Delegate, Place)>,
 }
 
 /// Line and column in the agent's file, for what is only known when the file's text is gone.
@@ -86,8 +87,8 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         items
             .into_iter()
             .filter_map(|item| {
-                let glob = item.parsed(report, DELEGATES, Glob::parse)?;
-                Some((glob, source.position(item.span.start)))
+                let delegate = item.parsed(report, DELEGATES, Delegate::parse)?;
+                Some((delegate, source.position(item.span.start)))
             })
             .collect::<Vec<_>>()
     });
@@ -134,12 +135,12 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
 
     let names = capabilities
         .iter()
-        .map(|capability| capability.name.clone())
+        .map(|capability| (capability.name.clone(), capability.version.clone()))
         .collect();
     let asked = delegates.clone().unwrap_or_default();
     let delegates = delegates.map_or_else(
-        || Glob::parse("*").into_iter().collect(),
-        |list| list.into_iter().map(|(glob, _)| glob).collect(),
+        || Delegate::anything().into_iter().collect(),
+        |list| list.into_iter().map(|(delegate, _)| delegate).collect(),
     );
     let agent = name
         .clone()

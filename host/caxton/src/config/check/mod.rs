@@ -198,20 +198,29 @@ fn check_between(readings: &[agent::Reading]) -> Vec<Fault> {
     }
     // Agents are told apart by their files: names may be missing, or stand twice.
     let offers = Offers::new(readings.iter().flat_map(|reading| {
-        let names = reading.capabilities.iter().map(String::as_str);
-        names.map(|name| (reading.file.as_str(), name))
+        let offered = reading.capabilities.iter();
+        offered.map(|(name, version)| (reading.file.as_str(), name.as_str(), version))
     }));
     for reading in readings {
         let missing = reading
             .delegates
             .iter()
-            .filter(|(glob, _)| !offers.beside(&reading.file, glob));
-        for (glob, place) in missing.take(FAULTS_MAX) {
-            let remedy = match nearest(glob.as_str(), offers.names_beside(&reading.file)) {
+            .filter(|(delegate, _)| !offers.beside(&reading.file, delegate));
+        for (delegate, place) in missing.take(FAULTS_MAX) {
+            let versions = offers.versions_beside(&reading.file, &delegate.capability);
+            let near = nearest(
+                delegate.capability.as_str(),
+                offers.names_beside(&reading.file),
+            );
+            let remedy = match near {
+                _ if !versions.is_empty() => format!(
+                    "change the requirement; offered are {}",
+                    versions.join(", ")
+                ),
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "give another agent this capability, or remove it here".to_owned(),
             };
-            let reason = format!("no other agent offers `{glob}`");
+            let reason = format!("no other agent offers `{delegate}`");
             faults.push(reading.fault(*place, "unknown-capability", reason, remedy));
         }
     }

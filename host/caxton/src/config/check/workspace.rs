@@ -289,6 +289,14 @@ fn read_router(
     let agent = table
         .get("default")
         .and_then(|value| default_agent(&value, dir, report));
+    let mut share = |key, example: &str| {
+        let number = table.get(key)?.number(report, 0.0..=1.0, example)?;
+        Some(number as f32)
+    };
+    let threshold = share("threshold", "threshold = 0.7");
+    let margin = share("margin", "margin = 0.01");
+    let overlap = share("overlap", "overlap = 0.5");
+    let overlap_max = share("overlap_max", "overlap_max = 0.8");
     table.finish(report);
     let default = Router::default();
     let component = component.unwrap_or(default.component);
@@ -299,6 +307,10 @@ fn read_router(
     Router {
         component,
         fallback,
+        threshold: threshold.unwrap_or(default.threshold),
+        margin: margin.unwrap_or(default.margin),
+        overlap: overlap.unwrap_or(default.overlap),
+        overlap_max,
         default: agent,
     }
 }

@@ -43,7 +43,7 @@ fn every_key_of_the_interface_is_understood() {
             && agent.may_call("chart__render")
             && !agent.may_call("chart__other")
     );
-    assert!(agent.may_ask_for("anything") && agent.offers("charting"));
+    assert!(agent.delegate("anything").is_some() && agent.offers("charting"));
     assert_eq!(
         agent.system_prompt.render(|_| "analyst"),
         "You are analyst.\n"
@@ -159,11 +159,12 @@ fn bad_allowlists() {
         ],
     );
     check_table(
-        "tools = [\"zz*\"]\ndelegates = [\"charting\", \"Ü\"]",
+        "tools = [\"zz*\"]\ndelegates = [\"charting\", \"Ü\", \"a@new\"]",
         &[
             "1:10 bad-pattern",
             "2:14 unknown-capability",
             "2:26 bad-pattern",
+            "2:31 bad-requirement",
         ],
     );
 }
@@ -227,7 +228,7 @@ fn names_are_unique_and_those_of_the_files() {
 #[test]
 fn agents_may_ask_only_for_what_others_offer() {
     let workspace = ("caxton.toml", "name = \"w\"");
-    let asking = "name = \"a\"\ndescription = \"d\"\ncapabilities = [\"own\"]\ndelegates = [\"charting\", \"chart*\", \"own\", \"chrting\"]";
+    let asking = "name = \"a\"\ndescription = \"d\"\ncapabilities = [\"own\"]\ndelegates = [\"charting\", \"chart*\", \"own\", \"chrting\", \"charting@1.0\", \"charting@^2\"]";
     let offering = "name = \"b\"\ndescription = \"d\"\ncapabilities = [\"charting\"]";
     let found = faults(&[
         workspace,
@@ -238,10 +239,13 @@ fn agents_may_ask_only_for_what_others_offer() {
         places(&found),
         [
             "agents/a.toml:4:36 unknown-capability",
-            "agents/a.toml:4:43 unknown-capability"
+            "agents/a.toml:4:43 unknown-capability",
+            "agents/a.toml:4:70 unknown-capability"
         ]
     );
     assert_eq!(found[1].remedy, "did you mean `charting`?");
+    assert_eq!(found[2].reason, "no other agent offers `charting@^2`");
+    assert!(found[2].remedy.contains("offered are 1.0.0"), "{found:?}");
     // While another agent can't be read, nobody knows what it offers.
     let found = faults(&[
         workspace,

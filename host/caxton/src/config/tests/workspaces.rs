@@ -163,6 +163,10 @@ fn bad_keys_and_types() {
         "[router]\ncomponent = \"semantc\"\nfallback = []",
         &["2:13 unknown-router", "3:12 wrong-type"],
     );
+    check_table(
+        "[router]\nthreshold = 1.5\nmargin = \"x\"\noverlap = 0.8\noverlap_max = -1",
+        &["2:13 out-of-range", "3:10 wrong-type", "5:15 out-of-range"],
+    );
     check_table("[router]\ndefault = \"nobody\"", &["2:11 unknown-agent"]);
     check_table("[router]\ndefault = \"../x\"", &["2:11 bad-name"]);
     check_table(
