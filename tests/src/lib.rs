@@ -60,6 +60,17 @@ pub fn component(name: &str) -> PathBuf {
     file
 }
 
+/// The directory of the embedding model.
+pub fn model() -> PathBuf {
+    let dir = target().join("model");
+    assert!(
+        dir.join("model.safetensors").is_file(),
+        "{} is not there; `cargo xtask test` fetches it",
+        dir.display()
+    );
+    dir
+}
+
 /// The file of a guest under `tests/guests`.
 pub fn guest(name: &str) -> PathBuf {
     let file = target().join("guests").join(format!("{name}.wasm"));

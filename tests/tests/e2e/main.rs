@@ -14,6 +14,7 @@ mod messages;
 mod models;
 mod openai;
 mod probes;
+mod routing;
 mod secrets;
 mod swap;
 mod tools;
