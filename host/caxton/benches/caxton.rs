@@ -10,6 +10,7 @@ mod idle;
 mod measure;
 mod messages;
 mod providers;
+mod routing;
 mod socket;
 mod start;
 mod upstream;
@@ -19,7 +20,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'))
         .unwrap_or_default();
-    let benches: [(&str, fn()); 9] = [
+    let benches: [(&str, fn()); 10] = [
         ("fresh", calls::fresh),
         ("throughput", calls::throughput),
         ("http", http::run),
@@ -29,6 +30,7 @@ fn main() {
         ("messages", messages::run),
         ("agents", agents::run),
         ("conversations", conversations::run),
+        ("routing", routing::run),
     ];
     println!(
         "caxton {}, {} cores",
