@@ -212,6 +212,7 @@ async fn a_secret_reaches_its_origin_and_is_seen_nowhere_else() {
                 ("{workspace}", "default"),
                 ("{agent}", "reader"),
                 ("{component}", "web"),
+                ("{entity}", "1"),
                 ("{model}", "reader"),
                 ("{response}", &response),
                 ("{tool}", "web__pry"),

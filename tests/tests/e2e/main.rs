@@ -10,6 +10,7 @@ mod hostile;
 mod leaks;
 mod lifecycle;
 mod mcp;
+mod memory;
 mod messages;
 mod models;
 mod openai;

@@ -311,6 +311,26 @@ impl From<memory::Error> for Problem {
                 "too-large-to-store",
                 error.to_string(),
             ),
+            memory::Error::OutOfView { .. } => Self::new(
+                StatusCode::FORBIDDEN,
+                "scope-out-of-view",
+                error.to_string(),
+            ),
+            memory::Error::Unfit { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unfit-value",
+                error.to_string(),
+            ),
+            memory::Error::NameUsed { id, .. } => {
+                Self::new(StatusCode::CONFLICT, "name-used", error.to_string())
+                    .with("entity", json!(id))
+            }
+            memory::Error::Import { line, .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-import",
+                error.to_string(),
+            )
+            .with("line", json!(line)),
             memory::Error::DiskFull { .. } => {
                 tracing::error!(%error, "nothing can be written");
                 Self::new(

@@ -3,8 +3,8 @@
 //! done with a message is the business of `routing` and `turn`.
 //!
 //! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`, `health`), `change` (with `files`), `tool`, then the small
-//! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`. `overlap` finds what agents can do
-//! that will be taken for each other.
+//! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`, and `memory`, what is remembered
+//! with its meaning. `overlap` finds what agents can do that will be taken for each other.
 
 mod activity;
 mod change;
@@ -16,6 +16,7 @@ mod health;
 mod ledger;
 mod line;
 mod load;
+mod memory;
 mod models;
 mod open;
 pub mod overlap;
@@ -42,6 +43,7 @@ pub use health::{Ailment, NoAnswer};
 pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
+pub use memory::{Found, Memories};
 pub use models::{Known, Listing, Model};
 pub use open::Options;
 pub use ranking::{Opinion, Ranking, Rankings};
@@ -71,6 +73,7 @@ struct Inner {
     lines: Lines,
     ledger: Arc<Ledger>,
     rates: Rates,
+    vectors: memory::Vectors,
 }
 
 impl std::fmt::Debug for Workspace {

@@ -16,6 +16,7 @@ use super::event::Events;
 use super::ledger::Ledger;
 use super::line::Lines;
 use super::load::{Loaded, Loader};
+use super::memory::Vectors;
 use super::ranking::Rankings;
 use super::rate::Rates;
 use super::state::{Agent, State};
@@ -131,6 +132,7 @@ impl Workspace {
         };
         let day = today();
         let ledger = Ledger::new(day, &store.usage(day, day).await?);
+        let vectors = Vectors::start(&store, embedder.as_ref());
         let inner = Inner {
             dir,
             has_dir,
@@ -145,6 +147,7 @@ impl Workspace {
             lines: Lines::default(),
             ledger: Arc::new(ledger),
             rates: Rates::default(),
+            vectors,
         };
         let workspace = Self {
             inner: Arc::new(inner),

@@ -2,13 +2,14 @@
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
+use caxton_memory::{Scope, View};
 use http::StatusCode;
 
 use super::super::body::{self, Params};
 use super::super::{State, wire};
 use super::{Problem, workspace};
-use crate::workspace::Workspace;
 use crate::workspace::event::Change;
+use crate::workspace::{Error, Workspace};
 
 /// List the agents.
 #[utoipa::path(get, operation_id = "list_agents", path = "/api/v1/workspaces/{workspace}/agents", tag = "agents",
@@ -88,6 +89,8 @@ async fn overlaps(workspace: &Workspace, agent: &str) -> Vec<wire::Overlap> {
 }
 
 /// Remove an agent.
+///
+/// What it remembered for itself alone is forgotten.
 #[utoipa::path(delete, operation_id = "remove_agent", path = "/api/v1/workspaces/{workspace}/agents/{agent}", tag = "agents",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("agent" = String, Path, description = "Its name")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
@@ -95,7 +98,14 @@ pub async fn remove(
     Shared(state): Shared<State>,
     Params((name, agent)): Params<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    workspace(&state, &name)?.remove_agent(&agent).await?;
+    let workspace = workspace(&state, &name)?;
+    let removed = workspace.remove_agent(&agent).await;
+    // Also where it was gone already: its file may have been, or a server ended in between.
+    if matches!(&removed, Ok(()) | Err(Error::NoAgent { .. })) {
+        let memory = workspace.store().memory(View::everything("http"));
+        memory.forget_scope(&Scope::Agent(agent)).await?;
+    }
+    removed?;
     Ok(StatusCode::NO_CONTENT)
 }
 

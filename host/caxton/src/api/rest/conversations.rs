@@ -1,6 +1,7 @@
 //! Conversations: what was said.
 
 use axum::extract::State as Shared;
+use caxton_memory::{Scope, View};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -88,7 +89,7 @@ pub async fn show(
 
 /// Delete a conversation, and those that its agents had with others about it.
 ///
-/// Turns that run in it are cancelled.
+/// Turns that run in it are cancelled, and what was remembered for it alone is forgotten.
 #[utoipa::path(delete, operation_id = "remove_conversation", path = "/api/v1/workspaces/{workspace}/conversations/{conversation}", tag = "conversations",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("conversation" = String, Path, description = "Its id")),
     responses((status = 204), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
@@ -98,7 +99,13 @@ pub async fn remove(
 ) -> Result<StatusCode, Problem> {
     let store = workspace(&state, &name)?.store();
     state.turns.stop_in(&id).await;
-    if store.delete_conversation(&id).await? {
+    let was_there = store.delete_conversation(&id).await?;
+    // Also where it was gone already: a server that ended in between left this undone.
+    let memory = store.memory(View::everything("http"));
+    memory
+        .forget_scope(&Scope::Conversation(id.clone()))
+        .await?;
+    if was_there {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::no_conversation(&id))

@@ -5,6 +5,7 @@ mod agents;
 mod components;
 mod conversations;
 mod events;
+mod memory;
 pub(super) mod messages;
 mod models;
 mod probes;
@@ -35,6 +36,7 @@ use crate::workspace::Workspace;
     tags(
         (name = "messages", description = "Ask agents."),
         (name = "conversations", description = "What was said."),
+        (name = "memory", description = "What is remembered."),
         (name = "usage", description = "What it cost."),
         (name = "agents", description = "Who answers."),
         (name = "tools", description = "What agents, and you, can call."),
@@ -71,6 +73,23 @@ pub fn routes() -> OpenApiRouter<State> {
             components::put,
             components::remove
         ))
+        .routes(routes!(memory::entities::list, memory::entities::add))
+        .routes(routes!(
+            memory::entities::show,
+            memory::entities::change,
+            memory::entities::forget
+        ))
+        .routes(routes!(
+            memory::relations::list,
+            memory::relations::add,
+            memory::relations::remove
+        ))
+        .routes(routes!(memory::finding::find, memory::finding::search))
+        .routes(routes!(memory::finding::related))
+        .routes(routes!(memory::finding::walk))
+        .routes(routes!(memory::transfer::export))
+        .routes(routes!(memory::transfer::import))
+        .routes(routes!(memory::backup::backup))
         .routes(routes!(events::follow))
         .routes(routes!(probes::health))
         .routes(routes!(probes::ready))

@@ -6,6 +6,7 @@ mod component;
 mod content;
 mod conversation;
 mod event;
+mod memory;
 mod message;
 mod model;
 pub mod openai;
@@ -29,6 +30,11 @@ pub use component::{
 pub use content::{Annotations, Content, ResourceContents};
 pub use conversation::{Conversation, ConversationMessage, Conversations, ForkRequest, Transcript};
 pub use event::Event;
+pub use memory::{
+    Direction, Entities, Entity, EntityChange, MemoryGraph, MemoryHit, MemoryHits, MemoryImported,
+    MemorySearch, MemoryWalk, NewEntities, NewEntity, NewRelation, Reached, Relation, Relations,
+    SearchWeights, StoredEntities, StoredEntity,
+};
 pub use message::{
     Attachment, CompletionReceipt, Image, Message, MessageAnswer, ToolCall, TurnReceipt,
 };

@@ -1,0 +1,208 @@
+//! What the workspace remembers, with the meanings of its texts: the store keeps vectors and compares them, and here is what
+//! makes them. A text whose vector can't be made at once, because the model is not there or is busy, is kept all the same;
+//! its vector is made in the background.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use caxton_embed::{Embedder, State as Embedding};
+use caxton_memory::{
+    Change, Entity, Error, Hit, Memory, NewEntity, Outcome, Query, Remembered, Scope, Store,
+    Vector, View,
+};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::Workspace;
+
+/// The most texts whose vectors are made while somebody waits. More are made in the background.
+const TEXTS_AT_ONCE: usize = 16;
+
+/// How many texts the background hands to the model at once: few, so that messages that are routed come in between.
+const TEXTS_IN_BACKGROUND: usize = 16;
+
+/// How long the background waits where the model is busy or the database fails.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// What one view sees of the workspace's memory.
+#[derive(Debug, Clone)]
+pub struct Memories {
+    /// What is remembered.
+    pub memory: Memory,
+    embedder: Option<Embedder>,
+    wake: Arc<Notify>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Whether meaning was looked at, and not words alone.
+    pub by_meaning: bool,
+}
+
+impl Workspace {
+    /// What `view` sees of the memory.
+    pub fn memories(&self, view: View) -> Memories {
+        Memories {
+            memory: self.store().memory(view),
+            embedder: self.embedder().cloned(),
+            wake: Arc::clone(&self.inner.vectors.wake),
+        }
+    }
+}
+
+impl Memories {
+    /// The vector of a text; `None` where the model is not there or too busy.
+    pub async fn vector(&self, text: &str) -> Option<Vector> {
+        self.vectors(&[text]).await?.pop()
+    }
+
+    async fn vectors(&self, texts: &[impl AsRef<str>]) -> Option<Vec<Vector>> {
+        let embedder = self.embedder.as_ref()?;
+        // Nobody waits here for a model that is still being read.
+        if embedder.state() != Embedding::Ready {
+            return None;
+        }
+        embedder.embed_async(texts).await.ok()
+    }
+
+    /// Remembers entities, all or none, and makes their vectors.
+    ///
+    /// # Errors
+    /// As [`Memory::remember`].
+    pub async fn remember(
+        &self,
+        scope: &Scope,
+        new: Vec<NewEntity>,
+    ) -> Result<Vec<Remembered>, Error> {
+        let remembered = self.memory.remember(scope, new).await?;
+        let changed = remembered
+            .iter()
+            .filter(|one| one.outcome != Outcome::Unchanged);
+        let changed: Vec<i64> = changed.map(|one| one.id).collect();
+        if changed.len() > TEXTS_AT_ONCE {
+            self.wake();
+            return Ok(remembered);
+        }
+        let mut entities = Vec::with_capacity(changed.len());
+        for id in changed {
+            entities.extend(self.memory.entity(id).await?);
+        }
+        entities.retain(|entity| !entity.embedded);
+        self.embed(&entities).await?;
+        Ok(remembered)
+    }
+
+    /// Replaces parts of an entity, makes its vector, and gives it as it is then.
+    ///
+    /// # Errors
+    /// As [`Memory::change`].
+    pub async fn change(&self, id: i64, change: Change) -> Result<Entity, Error> {
+        let mut entity = self.memory.change(id, change).await?;
+        if !entity.embedded {
+            entity.embedded = self.embed(std::slice::from_ref(&entity)).await?;
+        }
+        Ok(entity)
+    }
+
+    /// Finds what is nearest to a query; its vector is made here.
+    ///
+    /// # Errors
+    /// As [`Memory::search`].
+    pub async fn search(&self, mut query: Query) -> Result<Found, Error> {
+        if !query.text.trim().is_empty() && query.weights.vector > 0.0 {
+            query.vector = self.vector(&query.text).await;
+        }
+        let by_meaning = query.vector.is_some();
+        let hits = self.memory.search(query).await?;
+        Ok(Found { hits, by_meaning })
+    }
+
+    /// Has the background look for texts without vectors.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Makes the vectors of these entities, or leaves that to the background, and tells which.
+    async fn embed(&self, entities: &[Entity]) -> Result<bool, Error> {
+        if entities.is_empty() {
+            return Ok(true);
+        }
+        let texts: Vec<String> = entities.iter().map(Entity::text).collect();
+        let Some(vectors) = self.vectors(&texts).await else {
+            self.wake();
+            return Ok(false);
+        };
+        self.memory.set_vectors(paired(entities, vectors)).await?;
+        Ok(true)
+    }
+}
+
+fn paired(entities: &[Entity], vectors: Vec<Vector>) -> Vec<(i64, i64, Vector)> {
+    let pairs = entities.iter().zip(vectors);
+    let pairs = pairs.map(|(entity, vector)| (entity.id, entity.version, vector));
+    pairs.collect()
+}
+
+/// The background that makes vectors. It ends with the workspace.
+#[derive(Debug)]
+pub(super) struct Vectors {
+    wake: Arc<Notify>,
+    task: Option<AbortHandle>,
+}
+
+impl Vectors {
+    /// Begins with what an earlier server left without vectors.
+    pub(super) fn start(store: &Store, embedder: Option<&Embedder>) -> Self {
+        let wake = Arc::new(Notify::new());
+        let task = embedder.map(|embedder| {
+            let memory = store.memory(View::everything("embeddings"));
+            let run = run(memory, embedder.clone(), Arc::clone(&wake));
+            tokio::spawn(run).abort_handle()
+        });
+        Self { wake, task }
+    }
+}
+
+impl Drop for Vectors {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+async fn run(memory: Memory, embedder: Embedder, wake: Arc<Notify>) {
+    if embedder.loaded().await != Embedding::Ready {
+        return;
+    }
+    loop {
+        match batch(&memory, &embedder).await {
+            Ok(0) => wake.notified().await,
+            Ok(_) => {}
+            Err(reason) => {
+                tracing::warn!(reason, "what is remembered can't be given its meaning now");
+                tokio::time::sleep(WAIT).await;
+            }
+        }
+    }
+}
+
+/// Makes the vectors of the next texts, and gives how many there were.
+async fn batch(memory: &Memory, embedder: &Embedder) -> Result<usize, String> {
+    let told = |error: Error| error.to_string();
+    let entities = memory.unembedded(TEXTS_IN_BACKGROUND).await.map_err(told)?;
+    if entities.is_empty() {
+        return Ok(0);
+    }
+    let texts: Vec<String> = entities.iter().map(Entity::text).collect();
+    let vectors = embedder.embed_async(&texts).await;
+    let vectors = vectors.map_err(|error| error.to_string())?;
+    memory
+        .set_vectors(paired(&entities, vectors))
+        .await
+        .map_err(told)?;
+    Ok(entities.len())
+}
