@@ -71,6 +71,18 @@ fn sent((id, event): (EventId, Event)) -> Sent {
                 reason,
             },
         ),
+        Event::Recall { agent, entities } => {
+            let recalled = entities.into_iter().map(wire::Recalled::from).collect();
+            ("recall", wire::MessageEvent::Recall { agent, recalled })
+        }
+        Event::Remember { agent, entities } => {
+            let remembered = entities.into_iter().map(wire::Remembered::from);
+            let remembered = remembered.collect();
+            (
+                "remember",
+                wire::MessageEvent::Remember { agent, remembered },
+            )
+        }
         Event::ToolCall {
             agent,
             id,

@@ -124,6 +124,7 @@ fn show(agent: &wire::Agent) -> Result<()> {
         temperature: _,
         parameters,
         context,
+        memory,
         limits,
         budget,
         state,
@@ -168,6 +169,23 @@ fn show(agent: &wire::Agent) -> Result<()> {
     output::line(format_args!(
         "context       {window} tokens of earlier messages, {scope}, overflow {overflow}"
     ))?;
+    if memory.enabled {
+        let wire::AgentMemory {
+            scope,
+            auto_store,
+            count,
+            similarity_min,
+            tokens,
+            ..
+        } = memory;
+        let keeps = match auto_store {
+            true => ", keeps what users tell it",
+            false => "",
+        };
+        output::line(format_args!(
+            "memory        scope {scope}{keeps}, told of up to {count} entities of similarity {similarity_min} within {tokens} tokens"
+        ))?;
+    }
     let wire::TurnLimits {
         tool_rounds,
         time_ms,

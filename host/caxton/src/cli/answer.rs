@@ -101,6 +101,25 @@ impl Shown {
                 }
                 self.aside(format_args!("{}: {}", text("agent"), text("reason")))?;
             }
+            "recall" => {
+                let told: Value = serde_json::from_str(data)?;
+                for entity in told["recalled"].as_array().into_iter().flatten() {
+                    let text = entity["text"].as_str().unwrap_or_default();
+                    self.aside(format_args!("recalled #{}: {text}", entity["id"]))?;
+                }
+            }
+            "remember" => {
+                let told: Value = serde_json::from_str(data)?;
+                for entity in told["remembered"].as_array().into_iter().flatten() {
+                    let text = |key: &str| entity[key].as_str().unwrap_or_default();
+                    self.aside(format_args!(
+                        "remembered #{} ({}): {}",
+                        entity["id"],
+                        text("outcome"),
+                        text("name")
+                    ))?;
+                }
+            }
             "delta" => {
                 let delta: Value = serde_json::from_str(data)?;
                 if delta["agent"].as_str() == Some(&self.agent) {

@@ -117,17 +117,34 @@ impl Capability {
 }
 
 /// What an agent remembers beyond a conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Memory {
     /// Whether it remembers at all. Off by default, because what is remembered is kept.
     pub enabled: bool,
     /// With whom it shares what it remembers.
     pub scope: Scope,
+    /// What it is told of before it answers.
+    pub search: Recall,
+    /// Whether what users tell it is kept without being asked for. On by default: an agent that remembers does.
+    pub auto_store: bool,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            scope: Scope::default(),
+            search: Recall::default(),
+            auto_store: true,
+        }
+    }
 }
 
 /// With whom memory is shared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
+    /// With nobody, and with itself only until the conversation is deleted.
+    Conversation,
     /// With nobody.
     Agent,
     /// With the agents of its workspace.
@@ -137,10 +154,56 @@ pub enum Scope {
     Global,
 }
 
+/// What an agent is told of what is remembered, before it answers a message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recall {
+    /// How many entities at most; 0: none.
+    pub count: u32,
+    /// The cosine to the message, from 0 to 1, under which an entity is beside the point.
+    pub similarity_min: f32,
+    /// How many tokens of them at most.
+    pub tokens: u64,
+}
+
+impl Default for Recall {
+    /// As much as a model reads without losing the thread. Of two unrelated sentences the model's cosines are seldom above
+    /// 0.25; of a question and what answers it, seldom below 0.35.
+    fn default() -> Self {
+        Self {
+            count: 5,
+            similarity_min: 0.3,
+            tokens: 1_000,
+        }
+    }
+}
+
+/// The tools of agents that remember, by their full names.
+pub const MEMORY_TOOLS: [&str; 4] = [
+    "memory__search",
+    "memory__remember",
+    "memory__relate",
+    "memory__forget",
+];
+
+/// What their names begin with, and no other tool's.
+pub const MEMORY_PREFIX: &str = "memory__";
+
 impl Agent {
     /// Whether the allowlist has the tool of this full name, `COMPONENT__TOOL`.
     pub fn may_call(&self, tool: &str) -> bool {
         self.tools.iter().any(|glob| glob.matches(tool))
+    }
+
+    /// Whether it has this one of [`MEMORY_TOOLS`]: all of them where it remembers, unless its allowlist names some.
+    pub fn may_remember_by(&self, tool: &str) -> bool {
+        let mut named = self
+            .tools
+            .iter()
+            .filter(|glob| names_memory(glob))
+            .peekable();
+        self.memory.enabled
+            && MEMORY_TOOLS.contains(&tool)
+            && (named.peek().is_none() || named.any(|glob| glob.matches(tool)))
     }
 
     /// By which of its `delegates` it may ask another agent for the capability of this name, which may be followed by an `@` and
@@ -161,4 +224,9 @@ impl Agent {
             .iter()
             .any(|offered| offered.name == capability)
     }
+}
+
+/// Whether a pattern of an allowlist speaks of memory, and of nothing else.
+pub(crate) fn names_memory(glob: &Glob) -> bool {
+    glob.as_str().starts_with(MEMORY_PREFIX)
 }

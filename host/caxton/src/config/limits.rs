@@ -218,6 +218,12 @@ pub(crate) const WINDOW: Field = Field {
     min: 0,
     ..Field::count("window", "20_000", TOKENS_MAX)
 };
+// An agent that is told nothing of what it remembers still has its tools to look. More than a hundred no model heeds.
+pub(crate) const RECALL_COUNT: Field = Field {
+    min: 0,
+    ..Field::count("count", "5", 100)
+};
+pub(crate) const RECALL_TOKENS: Field = Field::count("tokens", "1_000", 1_000_000);
 pub(crate) const REQUESTS_PER_MINUTE: Field =
     Field::count("requests_per_minute", "60", u32::MAX as u64);
 pub(crate) const TOKENS_PER_MINUTE: Field =

@@ -22,7 +22,11 @@ mod tests;
 pub mod units;
 mod workspace;
 
-pub use agent::{Agent, Capability, Context, ContextScope, Memory, Overflow, Parameter, Scope};
+pub(crate) use agent::names_memory;
+pub use agent::{
+    Agent, Capability, Context, ContextScope, MEMORY_PREFIX, MEMORY_TOOLS, Memory, Overflow,
+    Parameter, Recall, Scope,
+};
 pub use check::{
     AgentContext, Checked, Known, SecretUse, check, check_agent, check_agent_file, components_in,
     secret_use,

@@ -58,6 +58,22 @@ pub fn check_agent(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Checks the name of a component. `memory` is kept for the tools of agents that remember.
+///
+/// # Errors
+/// `bad-name`, saying what is wrong with it.
+pub fn check_component(name: &str) -> Result<(), Refusal> {
+    check(name)?;
+    if name == "memory" {
+        return Err(Refusal::new(
+            "bad-name",
+            "is `memory`, and tools that begin with `memory__` are those of agents that remember",
+            "give the component a name of its own",
+        ));
+    }
+    Ok(())
+}
+
 /// Checks the name of an agent's parameter, which stands between the braces of prompts: a letter, then letters, digits, `-` and
 /// `_`, at most 64. Those of the built-in variables are taken.
 ///

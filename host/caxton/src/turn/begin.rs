@@ -15,10 +15,11 @@ use super::event::{Answer, Image};
 use super::exchange::exchanged;
 use super::key::Key;
 use super::live::Live;
+use super::memory;
 use super::offer::Offer;
 use super::record::{self, missing};
 use super::replay;
-use super::request::Frame;
+use super::request::{Frame, Put};
 use super::stand_in::{PassedOn, StandIns, routed};
 use super::state::{Limits, State};
 use super::task::Task;
@@ -142,6 +143,8 @@ pub(super) async fn pass_on<'a>(
     // Whoever takes it up again goes on with this one.
     record::write(workspace.store(), &state, &record::json(&state), Vec::new()).await?;
     live.tell(ground.task.routed(&ground.conversation, &state));
+    let recalled = replay::recalled(&state);
+    recalled.into_iter().for_each(|event| live.tell(event));
     let turn = ground.turn((&content, &images), state, above.as_ref(), None);
     let stand_ins = others;
     Ok((Turn { stand_ins, ..turn }, to.running))
@@ -274,6 +277,9 @@ impl<'a> Ground<'a> {
         state.one_call = exchange.is_some_and(|exchange| !exchange.parallel_calls);
         let wanted = self.models.first().map(ToString::to_string);
         state.wanted = wanted.unwrap_or_default();
+        let origin = self.task.origin.as_deref().unwrap_or(&self.conversation);
+        state.recalled = memory::recall(self.workspace, config, origin, content).await;
+        state.facts = memory::facts(&self.now, config, &self.task, content);
         state
     }
 
@@ -285,11 +291,17 @@ impl<'a> Ground<'a> {
         new: Option<NewTurn>,
     ) -> Turn<'a> {
         let Earlier { messages, older } = self.earlier;
+        let (content, images) = message;
+        let message = Put {
+            content,
+            images,
+            context: &memory::shown(&state.recalled),
+        };
         let frame = Frame::new(
             &self.agent.config,
             &self.now.config.name,
             &self.conversation,
-            message,
+            &message,
             messages,
             self.offer,
             &self.task,

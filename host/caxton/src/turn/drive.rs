@@ -114,6 +114,8 @@ impl Turn<'_> {
         if !on_disk {
             // A turn that is taken up again has told so already.
             live.tell(task.routed(&conversation, &state));
+            let recalled = replay::recalled(&state);
+            recalled.into_iter().for_each(|event| live.tell(event));
         }
         // The first request to the model does not wait for the disk; what it answers does.
         let start = async {
@@ -223,6 +225,12 @@ impl Turn<'_> {
             let told = match &event {
                 state::Event::Returned { returned, .. } => {
                     Some(Event::ToolResult(Box::new(returned.call.clone())))
+                }
+                state::Event::Remembered(entities) if !entities.is_empty() => {
+                    Some(Event::Remember {
+                        agent: state.agent.clone(),
+                        entities: entities.clone(),
+                    })
                 }
                 _ => None,
             };

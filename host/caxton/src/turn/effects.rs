@@ -15,6 +15,7 @@ use super::error::Error;
 use super::event::{Answer, ToolCall};
 use super::health::{gone, paused};
 use super::live::Live;
+use super::memory::{self, Reach};
 use super::offer::Offer;
 use super::receipt::Receipt;
 use super::replay;
@@ -52,6 +53,9 @@ impl Effects<'_> {
         again: bool,
     ) -> Returned {
         let mut call = self.call(id, name, arguments.clone());
+        if self.agent.may_remember_by(&call.name) {
+            return self.call_memory(call, arguments, again).await;
+        }
         // What was offered was taken from the allowlist; that it is asked again here costs nothing and holds whatever
         // happens to the offer.
         if !self.agent.may_call(&call.name) {
@@ -107,6 +111,41 @@ impl Effects<'_> {
             receipt.add(&Receipt::of_call(cost));
         }
         returned(call, Vec::new(), receipt)
+    }
+
+    /// Uses the agent's memory. What it remembers is the same however often it is told; what is forgotten twice may have been
+    /// remembered anew in between.
+    async fn call_memory(&self, mut call: ToolCall, arguments: Value, again: bool) -> Returned {
+        if again && call.name == memory::FORGET {
+            call.is_error = true;
+            UNCERTAIN.clone_into(&mut call.text);
+            return returned(call, Vec::new(), Receipt::default());
+        }
+        match self.reach().call(&call.name, arguments).await {
+            Ok(given) => {
+                call.text = shortened(given.text);
+                call.structured = Some(given.structured).filter(is_kept);
+            }
+            Err(reason) => {
+                call.is_error = true;
+                call.text = shortened(reason);
+            }
+        }
+        let receipt = Receipt {
+            tool_calls: 1,
+            ..Receipt::default()
+        };
+        returned(call, Vec::new(), receipt)
+    }
+
+    /// How the agent reaches its memory.
+    pub(super) fn reach(&self) -> Reach<'_> {
+        Reach {
+            workspace: self.workspace,
+            agent: self.agent,
+            conversation: self.origin(),
+            turn: self.turn,
+        }
     }
 
     async fn may_be_repeated(&self, name: &str) -> bool {
@@ -269,8 +308,12 @@ impl Effects<'_> {
 
     /// Where the conversation's files are kept. All agents that work on one question put theirs into one place.
     fn artifacts(&self) -> PathBuf {
-        let conversation = self.task.origin.as_deref().unwrap_or(self.conversation);
-        self.workspace.data().join("artifacts").join(conversation)
+        self.workspace.data().join("artifacts").join(self.origin())
+    }
+
+    /// The conversation of the person who asked.
+    fn origin(&self) -> &str {
+        self.task.origin.as_deref().unwrap_or(self.conversation)
     }
 }
 

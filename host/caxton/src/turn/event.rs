@@ -111,6 +111,20 @@ pub enum Event {
         /// How many agents wait for this one's answer.
         depth: u32,
     },
+    /// The agent is told of something that is remembered.
+    Recall {
+        /// Who is told.
+        agent: String,
+        /// What, best first.
+        entities: Vec<Recalled>,
+    },
+    /// What was said is remembered.
+    Remember {
+        /// Who remembers it.
+        agent: String,
+        /// What became of each thing that was said.
+        entities: Vec<Remembered>,
+    },
     /// A piece of an answer.
     Delta {
         /// Who writes it.
@@ -176,6 +190,34 @@ pub struct ToolCall {
     pub receipt: Option<caxton_sandbox::Receipt>,
 }
 
+/// Something that is remembered, of which an agent was told before it answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// The entity's number.
+    pub id: i64,
+    /// Where it is kept.
+    pub scope: String,
+    /// What it is called.
+    pub name: String,
+    /// What the agent was told.
+    pub text: String,
+    /// The cosine of its meaning and the message's; nothing where one is not known.
+    pub similarity: Option<f32>,
+}
+
+/// What became of something that was said in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The entity that says so now.
+    pub id: i64,
+    /// Where it is kept.
+    pub scope: String,
+    /// What it is called.
+    pub name: String,
+    /// `created`, `merged` or `unchanged`.
+    pub outcome: String,
+}
+
 /// A file that a tool made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
@@ -206,6 +248,10 @@ pub struct Answer {
     pub stop_reason: &'static str,
     /// The client's own tools that it is to call.
     pub calls: Vec<Wanted>,
+    /// What its agent was told of what is remembered.
+    pub recalled: Vec<Recalled>,
+    /// What of the message was remembered.
+    pub remembered: Vec<Remembered>,
     /// The tools that were called, also those of agents that were asked.
     pub tool_calls: Vec<ToolCall>,
     /// What each request to a model cost, without those of agents that were asked.

@@ -3,8 +3,9 @@
 //! is what was said up to the end of one; `begin` puts together what one is asked (`task`, `offer`, `request`) with the
 //! conversation so far: what of it fits (`context`, of the `transcript`), a `summary` of the rest, or what the client says
 //! was said (`exchange`); `attempt` has it performed, by another agent where the first fails before it has acted (`stand_in`);
-//! `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`, `spent`,
-//! within an `allowance`), tool calls and other agents (`effects`, `content`); and written down what came of it (`record`).
+//! `drive` has done what the machine asks for (`perform`): completions (`complete`, `miss`, `spent`, within an `allowance`),
+//! tool calls and other agents (`effects`, `content`), and what is remembered (`memory`); and written down what came of it
+//! (`record`).
 //! `unfinished` sees to what is dropped half way, `close` to what is left on disk, and `health` notes how it went with the
 //! agent. `live` is a turn as those see it who follow it, `event` what they see, `replay` what they see of one that is read
 //! from the disk. `receipt` is what it cost, `fault` and `error` are why there is no answer.
@@ -26,6 +27,7 @@ mod health;
 mod key;
 mod known;
 mod live;
+mod memory;
 mod miss;
 mod offer;
 mod past;
@@ -46,7 +48,9 @@ mod turns;
 mod unfinished;
 
 pub use error::Error;
-pub use event::{Answer, Asked, Attachment, Event, Exchange, Image, Message, ToolCall};
+pub use event::{
+    Answer, Asked, Attachment, Event, Exchange, Image, Message, Recalled, Remembered, ToolCall,
+};
 pub use fault::Fault;
 pub use key::Key;
 pub use live::{EventId, Follower, Keep, Live};

@@ -1,5 +1,5 @@
 //! What a model is offered: the tools that its agent's allowlist has, under names that providers accept; `find_tools` where they
-//! are too many for a request; and `ask_agent` where other agents can do something that this one can't.
+//! are too many for a request; those of its memory; and `ask_agent` where other agents can do something that this one can't.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use caxton_sandbox::llm_types::{Message, Part, ToolSpec};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::memory;
 use super::state::{self as turn, ASK_AGENT, FIND_TOOLS};
 use crate::config;
 use crate::workspace::State;
@@ -32,7 +33,8 @@ pub(super) struct Offer {
     tools: Vec<(String, Arc<Tool>)>,
     /// How many of them a request has from the beginning.
     tools_max: usize,
-    /// What is offered beside them: the ways to other agents and to more tools, and what the client has itself.
+    /// What is offered beside them: the ways to other agents and to more tools, those of memory, and what the client has
+    /// itself.
     beside: Vec<ToolSpec>,
     /// The names of the client's own tools.
     client: BTreeSet<String>,
@@ -58,9 +60,13 @@ impl Offer {
         let own = state.tools.all().iter();
         let mut names = HashSet::new();
         let mut tools = Vec::new();
-        for tool in own.filter(|tool| agent.may_call(&tool.name)) {
+        let may = |name: &str| agent.may_call(name) && !agent.may_remember_by(name);
+        for tool in own.filter(|tool| may(&tool.name)) {
             let name = accepted(&tool.name, |name| {
-                names.contains(name) || name == ASK_AGENT || name == FIND_TOOLS
+                names.contains(name)
+                    || name == ASK_AGENT
+                    || name == FIND_TOOLS
+                    || agent.may_remember_by(name)
             });
             names.insert(name.clone());
             if !taken.contains(&name) {
@@ -71,6 +77,7 @@ impl Offer {
         if tools.len() > agent.tools_max {
             beside.push(find_tools(tools.len()));
         }
+        beside.extend(memory::specs(agent));
         if depth < DEPTH_MAX {
             beside.extend(ask_agent(state, agent, chain));
         }

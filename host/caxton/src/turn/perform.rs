@@ -89,6 +89,9 @@ pub(super) async fn perform(
                 returned: Box::new(returned),
             }
         }
+        (Action::Remember { facts }, ..) => {
+            state::Event::Remembered(effects.reach().remember(facts).await)
+        }
         // There is nothing to summarise any more: the conversation was cleared meanwhile.
         (Action::Summarise, ..) => state::Event::Summarised {
             receipt: Receipt::default(),

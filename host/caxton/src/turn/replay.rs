@@ -9,6 +9,7 @@ use super::task::Task;
 /// What has happened so far.
 pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Event> {
     let mut events = vec![task.routed(conversation, state)];
+    events.extend(recalled(state));
     for said in &state.said {
         match said {
             Said::Model { text, calls, .. } => {
@@ -47,7 +48,21 @@ pub(super) fn events(task: &Task, conversation: &str, state: &State) -> Vec<Even
             events.push(Event::ToolResult(Box::new(call.clone())));
         }
     }
+    if !state.remembered.is_empty() {
+        events.push(Event::Remember {
+            agent: state.agent.clone(),
+            entities: state.remembered.clone(),
+        });
+    }
     events
+}
+
+/// The event that tells what the agent was told of what is remembered, where that was anything.
+pub(super) fn recalled(state: &State) -> Option<Event> {
+    (!state.recalled.is_empty()).then(|| Event::Recall {
+        agent: state.agent.clone(),
+        entities: state.recalled.clone(),
+    })
 }
 
 /// How the turn ended, as its state tells.
@@ -59,6 +74,8 @@ pub(super) fn ended(conversation: &str, state: State) -> Result<Answer, Error> {
         id,
         agent,
         wanted,
+        recalled,
+        remembered,
         calls: tool_calls,
         model,
         completions,
@@ -82,6 +99,8 @@ pub(super) fn ended(conversation: &str, state: State) -> Result<Answer, Error> {
                 content,
                 stop_reason: stop.name(),
                 calls,
+                recalled,
+                remembered,
                 tool_calls,
                 completions,
                 receipt,

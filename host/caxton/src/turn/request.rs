@@ -14,6 +14,14 @@ use crate::config::{self, ModelRef, Variable};
 /// Tokens that a picture counts for where nothing better is known.
 const IMAGE_TOKENS: u64 = 1_500;
 
+/// A message, with what its agent is told beside it.
+pub(super) struct Put<'a> {
+    pub(super) content: &'a str,
+    pub(super) images: &'a [Image],
+    /// What is remembered that bears on it; may be empty.
+    pub(super) context: &'a str,
+}
+
 /// The parts of a request that stay the same for all rounds of a turn.
 #[derive(Clone)]
 pub(super) struct Frame {
@@ -33,15 +41,19 @@ impl Frame {
         agent: &config::Agent,
         workspace: &str,
         conversation: &str,
-        message: (&str, &[Image]),
+        message: &Put<'_>,
         history: Vec<Message>,
         offer: Offer,
         task: &Task,
     ) -> Self {
-        let (content, images) = message;
+        let Put {
+            content,
+            images,
+            context,
+        } = *message;
         let value = |variable: &Variable| match variable {
             Variable::Request => content,
-            Variable::Context => "",
+            Variable::Context => context,
             Variable::Agent => agent.name.as_str(),
             Variable::Description => agent.description.as_str(),
             Variable::Workspace => workspace,
@@ -67,8 +79,18 @@ impl Frame {
                 parts,
             }
         });
+        let mut system = agent.system_prompt.render(value);
+        // Where a client keeps the conversation itself, its messages are not put through the agent's template.
+        let is_told = agent.system_prompt.uses(&Variable::Context)
+            || (request.is_some() && agent.user_prompt_template.uses(&Variable::Context));
+        if !context.is_empty() && !is_told {
+            if !system.trim().is_empty() {
+                system.push_str("\n\n");
+            }
+            system.push_str(context);
+        }
         Self {
-            system: agent.system_prompt.render(value),
+            system,
             request,
             history,
             task: task.clone(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::event::ToolCall;
+use super::event::{Recalled, Remembered, ToolCall};
 use super::fault::Fault;
 use super::receipt::{CompletionReceipt, Receipt};
 use crate::routing::Route;
@@ -44,6 +44,15 @@ pub struct State {
     pub client: BTreeSet<String>,
     /// The client makes one call at a time.
     pub one_call: bool,
+    /// What its agent is told of what is remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<Recalled>,
+    /// What of its message is to be remembered when there is an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
+    /// What was remembered of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
     /// What was said in this turn, after the message that it answers.
     pub said: Vec<Said>,
     /// Rounds of tool calls so far.
@@ -153,6 +162,15 @@ pub enum Phase {
     Completing,
     /// For tools: the calls of this round in order, with those results that are in.
     Calling(Vec<(Wanted, Option<Returned>)>),
+    /// For what was said to be remembered: there is an answer.
+    Remembering {
+        /// What is said.
+        content: String,
+        /// Why the model stopped.
+        stop: Stop,
+        /// The client's tools that it is to call.
+        calls: Vec<Wanted>,
+    },
     /// For nothing: there is an answer.
     Done {
         /// What is said.
@@ -228,6 +246,8 @@ pub enum Event {
         /// What it gave.
         returned: Box<Returned>,
     },
+    /// What was said is remembered, as far as it could be.
+    Remembered(Vec<Remembered>),
     /// The time is up.
     TimeUp {
         /// How long it was.
@@ -310,6 +330,11 @@ pub enum Action {
         /// The tools on offer: the name that the model knows, and the full name.
         on_offer: BTreeMap<String, String>,
     },
+    /// Remember what was said.
+    Remember {
+        /// One sentence each.
+        facts: Vec<String>,
+    },
     /// Give the answer.
     Finish,
     /// Say why there is none.
@@ -336,6 +361,9 @@ impl State {
             found: Vec::new(),
             client,
             one_call: false,
+            recalled: Vec::new(),
+            facts: Vec::new(),
+            remembered: Vec::new(),
             said: Vec::new(),
             rounds: 0,
             calls: Vec::new(),

@@ -24,6 +24,25 @@ const CALLS_MAX: usize = 256;
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     let actions = match (std::mem::replace(&mut state.phase, Phase::New), event) {
         (phase @ (Phase::Done { .. } | Phase::Failed(_)), _) => keep(&mut state, phase),
+        (
+            Phase::Remembering {
+                content,
+                stop,
+                calls,
+            },
+            event @ (Event::Remembered(_) | Event::TimeUp { .. } | Event::Cancelled),
+        ) => {
+            // There is an answer, whatever becomes of the rest.
+            if let Event::Remembered(remembered) = event {
+                state.remembered = remembered;
+            }
+            state.phase = Phase::Done {
+                content,
+                stop,
+                calls,
+            };
+            vec![Action::Finish]
+        }
         (_, Event::TimeUp { limit_ms }) => fail(&mut state, Fault::Time { limit_ms }),
         (_, Event::Cancelled) => fail(&mut state, Fault::Cancelled),
         (Phase::New, Event::Begin { summarise: true }) => {
@@ -87,6 +106,9 @@ pub fn resume(state: &State) -> Vec<Action> {
         Phase::Summarising => vec![Action::Summarise],
         Phase::Completing => vec![Action::Complete {
             tools: may_call(state),
+        }],
+        Phase::Remembering { .. } => vec![Action::Remember {
+            facts: state.facts.clone(),
         }],
         Phase::Calling(round) => {
             let open = round.iter().enumerate();
@@ -197,7 +219,7 @@ fn completed(state: &mut State, completion: Completion) -> Vec<Action> {
     actions
 }
 
-/// Ends the turn with an answer, or with calls that the client is to make.
+/// Ends the turn with an answer, or with calls that the client is to make, when what was said is remembered.
 fn done(
     state: &mut State,
     model: String,
@@ -212,8 +234,18 @@ fn done(
         calls: calls.clone(),
         opaque,
     });
+    let content = text;
+    if !state.facts.is_empty() {
+        state.phase = Phase::Remembering {
+            content,
+            stop,
+            calls,
+        };
+        let facts = state.facts.clone();
+        return vec![Action::Remember { facts }];
+    }
     state.phase = Phase::Done {
-        content: text,
+        content,
         stop,
         calls,
     };

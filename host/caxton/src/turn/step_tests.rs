@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::super::event::Remembered;
 use super::super::state::{Limits, Stop};
 use super::*;
 
@@ -589,4 +590,44 @@ fn a_turn_is_passed_on_only_before_anything_was_done() {
     for acted in [state(8), calling, asking_again] {
         assert!(!may_pass_on(&acted, false), "{:?}", acted.phase);
     }
+}
+
+#[test]
+fn what_was_said_is_remembered_when_there_is_an_answer() {
+    let with_facts = || {
+        let mut state = state(8);
+        state.facts = vec!["We ship on Fridays.".to_owned()];
+        state
+    };
+    let remembered = || Remembered {
+        id: 7,
+        scope: "workspace".to_owned(),
+        name: "We ship on Fridays.".to_owned(),
+        outcome: "created".to_owned(),
+    };
+    let answered = || vec![BEGIN, says("Noted.", &[])];
+    let (waiting, actions) = play(with_facts(), answered());
+    let remember = Action::Remember {
+        facts: vec!["We ship on Fridays.".to_owned()],
+    };
+    assert_eq!(actions, std::slice::from_ref(&remember));
+    assert!(!waiting.has_ended());
+    assert_eq!(resume(&waiting), [remember]);
+
+    // There is an answer, whatever becomes of what was said.
+    let check = |event: Event, expected: &[Remembered]| {
+        let (state, actions) = play(waiting.clone(), vec![event]);
+        assert_eq!(actions, [Action::Finish]);
+        assert!(matches!(&state.phase, Phase::Done { content, .. } if content == "Noted."));
+        assert_eq!(state.remembered, expected);
+    };
+    check(Event::Remembered(vec![remembered()]), &[remembered()]);
+    check(Event::Remembered(Vec::new()), &[]);
+    check(Event::TimeUp { limit_ms: 1 }, &[]);
+    check(Event::Cancelled, &[]);
+
+    // Without an answer nothing is remembered.
+    let (failed, actions) = play(with_facts(), vec![BEGIN, Event::Cancelled]);
+    assert_eq!(actions, [Action::Fail]);
+    assert!(failed.has_ended());
 }

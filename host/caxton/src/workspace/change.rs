@@ -181,7 +181,7 @@ impl Workspace {
     async fn put_component_now(&self, name: &str, bytes: Vec<u8>) -> Result<Change, Error> {
         let _changing = self.inner.changing.lock().await;
         let now = self.state();
-        config::name::check(name).map_err(|refusal| {
+        config::name::check_component(name).map_err(|refusal| {
             let reason = format!("the component's name {}", refusal.reason);
             Refused::new(name, refusal.code, reason, refusal.remedy)
         })?;

@@ -43,7 +43,7 @@ pub use health::{Ailment, NoAnswer};
 pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
-pub use memory::{Found, Memories};
+pub use memory::{Found, Kept, Memories, content_words, versions, words};
 pub use models::{Known, Listing, Model};
 pub use open::Options;
 pub use ranking::{Opinion, Ranking, Rankings};

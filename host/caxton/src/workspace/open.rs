@@ -132,7 +132,9 @@ impl Workspace {
         };
         let day = today();
         let ledger = Ledger::new(day, &store.usage(day, day).await?);
-        let vectors = Vectors::start(&store, embedder.as_ref());
+        let mut agents = state.agents.values();
+        let warm = agents.any(|agent| agent.config.memory.enabled);
+        let vectors = Vectors::start(&store, embedder.as_ref(), warm);
         let inner = Inner {
             dir,
             has_dir,

@@ -114,6 +114,12 @@ impl State {
         offered
     }
 
+    /// A text with asterisks in place of the secrets of its components.
+    pub(crate) fn masked(&self, text: String) -> String {
+        let components = self.components.values();
+        components.fold(text, |text, loaded| loaded.component.masked(text))
+    }
+
     /// Names of agents that look like `name`.
     pub(crate) fn agents_near(&self, name: &str) -> Vec<String> {
         nearest(name, self.agents.keys().map(String::as_str))
@@ -226,7 +232,9 @@ impl State {
             .map(|(name, _)| name)
             .peekable();
         let text = pattern.as_str();
-        if owners.peek().is_none() {
+        if config::names_memory(pattern) {
+            // Agents that remember have these by themselves; whether this one does was checked with its file.
+        } else if owners.peek().is_none() {
             let reason = format!("`tools` has `{text}`, and no component is named so");
             faults.push(fault(
                 file,

@@ -1,13 +1,30 @@
-//! What is remembered.
+//! What is remembered: by people, over HTTP and from the command line, and by agents.
 
+mod agents;
+mod cli;
 mod http;
+mod tools;
 
-use caxton_tests::{Answer, Server, answered};
+use caxton_tests::{Answer, ModelServer, Server, answered, write};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// A server over a workspace without agents.
 fn bare() -> Server {
     Server::with_workspace(&[("caxton.toml", "name = \"desk\"\n")], &[])
+}
+
+/// A server with these agents, each its name and the end of its file, and this upstream as their model.
+fn desk(upstream: &ModelServer, more: &str, agents: &[(&str, &str)]) -> Server {
+    let dir = TempDir::new().expect("a directory");
+    let component = upstream.component();
+    let settings = format!("name = \"desk\"\n[model]\ndefault = \"openai/m\"\n{component}{more}");
+    write(dir.path(), &[("caxton.toml", &settings)]);
+    for (name, end) in agents {
+        let file = format!("name = \"{name}\"\ndescription = \"Helps.\"\n{end}");
+        write(dir.path(), &[(&format!("agents/{name}.toml"), &file)]);
+    }
+    Server::start(dir, &[])
 }
 
 /// Adds an entity, and gives it.

@@ -58,7 +58,13 @@ pub(super) async fn response(live: Live, encoder: impl Encode) -> Result<Respons
     let first = loop {
         match follower.next().await {
             Some((_, Event::Error(error))) => return Err((*error).into()),
-            Some((_, Event::Route { .. } | Event::Reasoning { .. } | Event::Retry { .. })) => {}
+            Some((
+                _,
+                Event::Route { .. }
+                | Event::Recall { .. }
+                | Event::Reasoning { .. }
+                | Event::Retry { .. },
+            )) => {}
             Some((_, event)) => break event,
             None => return Err(ended_early().into()),
         }

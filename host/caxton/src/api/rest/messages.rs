@@ -13,8 +13,8 @@ use crate::turn::{self, Event, Keep, Start};
 /// Send a message.
 ///
 /// It goes to the agent that is named, to one with the capability that is named, or to the one that a router chooses. With
-/// `Accept: text/event-stream` the answer is a stream of the events `route`, `delta`, `reasoning`, `retry`, `tool_call`,
-/// `tool_result`, and at the end `done` or `error`; each has an id, and a client that lost its connection goes on after the last
+/// `Accept: text/event-stream` the answer is a stream of the events `route`, `recall`, `delta`, `reasoning`, `retry`, `tool_call`,
+/// `tool_result`, `remember`, and at the end `done` or `error`; each has an id, and a client that lost its connection goes on after the last
 /// one that it saw with `GET /turns/{turn}/events`. With `Prefer: respond-async` the answer is the turn, which runs on. A client
 /// that goes away and does not come back within two seconds cancels its turn, unless it asked for that, or gave an
 /// `Idempotency-Key`: under the same key, the same message is answered once, and sending it again gives that answer.

@@ -42,6 +42,9 @@ pub struct Agent {
     pub parameters: BTreeMap<String, Parameter>,
     /// What it is told of a conversation.
     pub context: AgentContext,
+    /// What it remembers beyond a conversation.
+    #[serde(default)]
+    pub memory: AgentMemory,
     /// What one turn may use.
     pub limits: TurnLimits,
     /// What all its turns of a day may use.
@@ -142,6 +145,23 @@ pub struct AgentContext {
     pub scope: String,
 }
 
+/// What an agent remembers beyond a conversation.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct AgentMemory {
+    /// It remembers at all. Where it does not, the rest means nothing.
+    pub enabled: bool,
+    /// With whom it shares what it remembers: `conversation`, `agent`, `workspace` or `global`.
+    pub scope: String,
+    /// What users tell it is kept without being asked for.
+    pub auto_store: bool,
+    /// How many entities it is told of before it answers, at most.
+    pub count: u32,
+    /// The cosine to the message under which one is beside the point.
+    pub similarity_min: f32,
+    /// How many tokens of them, at most.
+    pub tokens: u64,
+}
+
 /// What one turn may use.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TurnLimits {
@@ -206,6 +226,7 @@ impl Agent {
                 .map(|(name, parameter)| (name.clone(), parameter.into()))
                 .collect(),
             context: config.context.into(),
+            memory: config.memory.into(),
             limits: (&config.limits).into(),
             budget: (&config.budget).into(),
             state: name,
@@ -245,6 +266,31 @@ impl From<config::Context> for AgentContext {
             window_tokens: context.window_tokens,
             overflow: overflow.to_owned(),
             scope: scope.to_owned(),
+        }
+    }
+}
+
+impl From<config::Memory> for AgentMemory {
+    fn from(memory: config::Memory) -> Self {
+        let config::Memory {
+            enabled,
+            scope,
+            search,
+            auto_store,
+        } = memory;
+        let scope = match scope {
+            config::Scope::Conversation => "conversation",
+            config::Scope::Agent => "agent",
+            config::Scope::Workspace => "workspace",
+            config::Scope::Global => "global",
+        };
+        Self {
+            enabled,
+            scope: scope.to_owned(),
+            auto_store,
+            count: search.count,
+            similarity_min: search.similarity_min,
+            tokens: search.tokens,
         }
     }
 }

@@ -1,7 +1,9 @@
-//! What is remembered: entities here, what relates them in `relation`, what is found among them in `search`.
+//! What is remembered: entities here, what relates them in `relation`, what is found among them in `search`, and what an agent
+//! was told of them in `told`.
 
 mod relation;
 mod search;
+mod told;
 
 use caxton_memory as memory;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use utoipa::ToSchema;
 
 pub use relation::{Direction, MemoryGraph, MemoryWalk, NewRelation, Reached, Relation, Relations};
 pub use search::{MemoryHit, MemoryHits, MemorySearch, SearchWeights};
+pub use told::{Recalled, Remembered};
 
 /// Something that is remembered.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

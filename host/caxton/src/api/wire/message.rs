@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::Receipt;
+use super::{Recalled, Receipt, Remembered};
 use crate::turn;
 
 /// A message to a workspace.
@@ -78,6 +78,12 @@ pub struct MessageAnswer {
     pub content: String,
     /// Why the model stopped: `end-turn`, `max-tokens`, `stop-text` or `content-filter`.
     pub stop_reason: String,
+    /// What its agent was told of what is remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<Recalled>,
+    /// What of the message was remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
     /// The tools that were called, also those of agents that were asked.
     pub tool_calls: Vec<ToolCall>,
     /// What each request to a model cost. Those of agents that were asked stand in their own turns.
@@ -250,6 +256,8 @@ impl From<turn::Answer> for MessageAnswer {
             stop_reason,
             // Only clients that keep the conversation themselves have tools of their own.
             calls: _,
+            recalled,
+            remembered,
             tool_calls,
             completions,
             receipt,
@@ -267,6 +275,8 @@ impl From<turn::Answer> for MessageAnswer {
             fallback_from,
             content,
             stop_reason: stop_reason.to_owned(),
+            recalled: recalled.into_iter().map(Recalled::from).collect(),
+            remembered: remembered.into_iter().map(Remembered::from).collect(),
             tool_calls,
             completions,
             receipt: receipt.into(),

@@ -22,7 +22,8 @@ use utoipa::ToSchema;
 use crate::config::money::PUSD_PER_USD;
 
 pub use agent::{
-    Agent, AgentContext, Agents, Capability, Counters, Overlap, Parameter, StoredAgent, TurnLimits,
+    Agent, AgentContext, AgentMemory, Agents, Capability, Counters, Overlap, Parameter,
+    StoredAgent, TurnLimits,
 };
 pub use component::{
     Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
@@ -32,8 +33,8 @@ pub use conversation::{Conversation, ConversationMessage, Conversations, ForkReq
 pub use event::Event;
 pub use memory::{
     Direction, Entities, Entity, EntityChange, MemoryGraph, MemoryHit, MemoryHits, MemoryImported,
-    MemorySearch, MemoryWalk, NewEntities, NewEntity, NewRelation, Reached, Relation, Relations,
-    SearchWeights, StoredEntities, StoredEntity,
+    MemorySearch, MemoryWalk, NewEntities, NewEntity, NewRelation, Reached, Recalled, Relation,
+    Relations, Remembered, SearchWeights, StoredEntities, StoredEntity,
 };
 pub use message::{
     Attachment, CompletionReceipt, Image, Message, MessageAnswer, ToolCall, TurnReceipt,

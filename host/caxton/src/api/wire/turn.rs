@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{MessageAnswer, ToolCall};
+use super::{MessageAnswer, Recalled, Remembered, ToolCall};
 
 /// A turn: how far the answer to a message is.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -56,6 +56,20 @@ pub enum MessageEvent {
         model: String,
         /// Why.
         reason: String,
+    },
+    /// The agent is told of something that is remembered: event `recall`.
+    Recall {
+        /// Who is told.
+        agent: String,
+        /// Of what, best first.
+        recalled: Vec<Recalled>,
+    },
+    /// What was said is remembered: event `remember`.
+    Remember {
+        /// Who remembers it.
+        agent: String,
+        /// What became of each thing that was said.
+        remembered: Vec<Remembered>,
     },
     /// A tool answered: event `tool_result`.
     ToolResult(Box<ToolCall>),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::workspace::model_ref;
 use super::{AgentContext, limits, memory, prompts, usage};
-use crate::config::agent::{Agent, Capability};
+use crate::config::agent::{Agent, Capability, MEMORY_TOOLS, names_memory};
 use crate::config::delegate::Delegate;
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::{Fault, Refusal, quoted};
@@ -77,9 +77,14 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         .and_then(|value| value.parsed(report, "description = \"…\"", description));
     let capabilities = list(&mut root, "capabilities", CAPABILITIES, report);
     let capabilities = read_capabilities(&capabilities, report);
+    let memory = root
+        .get("memory")
+        .and_then(|value| value.table(report, "[memory]"))
+        .map(|table| memory::memory(table, report))
+        .unwrap_or_default();
     let tools = list(&mut root, "tools", TOOLS, report)
         .iter()
-        .filter_map(|value| tool(value, context, report))
+        .filter_map(|value| tool(value, context, memory.enabled, report))
         .collect();
     let tools_max = limits::bounded(&mut root, TOOLS_MAX, report);
     let delegates = root.get("delegates").map(|value| {
@@ -106,10 +111,6 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
         .get("temperature")
         .and_then(|value| value.number(report, 0.0..=2.0, "temperature = 0.2"));
     let prompts = prompts::read(&mut root, report);
-    let memory = root
-        .get("memory")
-        .and_then(|value| value.table(report, "[memory]"))
-        .map(|table| memory::memory(table, report));
     let told = report.count();
     let turn = root
         .get("limits")
@@ -162,7 +163,7 @@ pub(super) fn read(source: &Source, context: &AgentContext, report: &mut Report<
             user_prompt_template: prompts.user,
             parameters: prompts.parameters,
             context: told_of.unwrap_or_default(),
-            memory: memory.unwrap_or_default(),
+            memory,
             limits: turn,
             budget,
             breaker,
@@ -294,9 +295,23 @@ fn capability(value: &Value<'_>, report: &mut Report<'_>) -> Option<(Capability,
 }
 
 /// Reads one pattern of the allowlist. A pattern that reaches no tool of any component is a slip, not a wish.
-fn tool(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> Option<Glob> {
+fn tool(
+    value: &Value<'_>,
+    context: &AgentContext,
+    remembers: bool,
+    report: &mut Report<'_>,
+) -> Option<Glob> {
     let glob = value.parsed(report, TOOLS, Glob::parse)?;
     let text = glob.as_str();
+    if names_memory(&glob) {
+        return match memory_tool(&glob, remembers) {
+            Ok(()) => Some(glob),
+            Err(refusal) => {
+                report.refuse(&value.span, &value.name, refusal);
+                None
+            }
+        };
+    }
     let Some(components) = &context.components else {
         return Some(glob);
     };
@@ -341,6 +356,25 @@ fn tool(value: &Value<'_>, context: &AgentContext, report: &mut Report<'_>) -> O
     };
     report.refuse(&value.span, &value.name, Refusal::new(code, reason, remedy));
     None
+}
+
+/// Checks a pattern over the tools of memory, which no component has.
+fn memory_tool(glob: &Glob, remembers: bool) -> Result<(), Refusal> {
+    let text = glob.as_str();
+    if !MEMORY_TOOLS.iter().any(|tool| glob.matches(tool)) {
+        let remedy = match nearest(text, MEMORY_TOOLS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", MEMORY_TOOLS.join(", ")),
+        };
+        let reason = format!("is {}, and memory has no such tool", quoted(text));
+        return Err(Refusal::new("unknown-tool", reason, remedy));
+    }
+    if !remembers {
+        let reason = format!("is {}, and the agent has no memory", quoted(text));
+        let remedy = "write enabled = true under [memory], or remove the pattern";
+        return Err(Refusal::new("no-memory", reason, remedy));
+    }
+    Ok(())
 }
 
 fn read_model(

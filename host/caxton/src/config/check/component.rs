@@ -6,6 +6,7 @@ use std::path::Path;
 use caxton_sandbox::{Limits, Overrides};
 
 use super::{Known, grants, limits, usage};
+use crate::config::agent::MEMORY_PREFIX;
 use crate::config::document::{Report, Table, Value};
 use crate::config::fault::{Refusal, quoted};
 use crate::config::suggest::nearest;
@@ -96,6 +97,16 @@ pub(super) fn read(
 /// A prefix has to leave names that are names of tools.
 fn prefix(text: &str) -> Result<String, Refusal> {
     const CHARS_MAX: usize = 64;
+    if text.starts_with(MEMORY_PREFIX) {
+        return Err(Refusal::new(
+            "bad-prefix",
+            format!(
+                "is {}, which is how the tools of agents that remember are named",
+                quoted(text)
+            ),
+            "use another prefix",
+        ));
+    }
     if text.len() <= CHARS_MAX
         && text
             .bytes()

@@ -26,7 +26,7 @@ pub fn components_in(dir: &Path, shown: &str) -> (BTreeMap<String, ComponentSpec
     let mut components = BTreeMap::new();
     for (file, path) in paths {
         let stem = file.strip_suffix(".wasm").unwrap_or(&file);
-        if let Err(refusal) = name::check(stem) {
+        if let Err(refusal) = name::check_component(stem) {
             let reason = format!("the component's name {}", refusal.reason);
             faults.push(at(
                 &format!("{shown}/{file}"),

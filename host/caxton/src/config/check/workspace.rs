@@ -181,7 +181,7 @@ fn read_components(
     let mut declared = Vec::new();
     for (name, span, value) in table.entries() {
         declared.push(name.to_owned());
-        if let Err(refusal) = name::check(name) {
+        if let Err(refusal) = name::check_component(name) {
             report.refuse(&span, "components", refusal);
         }
         let Some(table) = value.table(report, &format!("[components.{name}]")) else {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{faults, places, shown, sound};
-use crate::config::{AgentContext, Scope, check_agent};
+use crate::config::{AgentContext, MEMORY_TOOLS, Scope, check_agent};
 
 const ANALYST: &str = r#"
 name = "analyst"
@@ -78,7 +78,7 @@ fn an_agent_without_settings_has_no_tools_and_sane_limits() {
         (8, Duration::from_secs(60))
     );
     assert_eq!(agent.user_prompt_template.render(|_| "hello"), "hello");
-    assert!(!agent.memory.enabled);
+    assert!(!agent.memory.enabled && agent.memory.auto_store);
 }
 
 /// Checks that `toml`, put below a valid name and description, gives these faults: lines count from its own first.
@@ -127,8 +127,26 @@ fn bad_values() {
         &["1:9 unknown-provider", "2:15 wrong-type"],
     );
     check_table(
-        "[memory]\nenabled = \"yes\"\nscope = \"all\"\nsize = 1",
-        &["2:11 wrong-type", "3:9 bad-scope", "4:1 unknown-key"],
+        "[memory]\nenabled = \"yes\"\nscope = \"all\"\nsize = 1\nauto_store = 1",
+        &[
+            "2:11 wrong-type",
+            "3:9 bad-scope",
+            "4:1 unknown-key",
+            "5:14 wrong-type",
+        ],
+    );
+    check_table(
+        "[memory.search]\ncount = 101\nsimilarity_min = 1.5\ntokens = 0\nlimit = 3",
+        &[
+            "2:9 out-of-range",
+            "3:18 out-of-range",
+            "4:10 out-of-range",
+            "5:1 unknown-key",
+        ],
+    );
+    check_table(
+        "[memory]\nenabled = true\nscope = \"conversation\"\nsearch = { count = 0, similarity_min = 0, tokens = 500 }",
+        &[],
     );
     check_table(
         "[limits]\ntool_rounds = -1\ntime = \"2m\"\ntokens = 60_001\nfuel = 1",
@@ -166,6 +184,39 @@ fn bad_allowlists() {
             "2:26 bad-pattern",
             "2:31 bad-requirement",
         ],
+    );
+}
+
+#[test]
+fn an_agent_that_remembers_has_the_tools_for_it() {
+    check_table(
+        "tools = [\"memory__search\", \"memory__*\", \"memory__r*\"]\n[memory]\nenabled = true",
+        &[],
+    );
+    check_table(
+        "tools = [\"memory__serch\", \"memory__search\"]",
+        &["1:10 unknown-tool", "1:27 no-memory"],
+    );
+    let check = |toml: &str, expected: &[&str]| {
+        let toml = format!("name = \"a\"\ndescription = \"d\"\n{toml}");
+        let agent = check_agent(&toml, "agents/a.toml", &AgentContext::none()).unwrap();
+        let tools = MEMORY_TOOLS.into_iter();
+        let tools: Vec<&str> = tools.filter(|tool| agent.may_remember_by(tool)).collect();
+        assert_eq!(tools, expected, "{toml}");
+    };
+    check("tools = [\"*\"]", &[]);
+    check("[memory]\nenabled = true", &MEMORY_TOOLS);
+    check(
+        "tools = [\"csv__*\"]\n[memory]\nenabled = true",
+        &MEMORY_TOOLS,
+    );
+    check(
+        "tools = [\"csv__*\", \"memory__search\"]\n[memory]\nenabled = true",
+        &["memory__search"],
+    );
+    check(
+        "tools = [\"memory__re*\"]\n[memory]\nenabled = true",
+        &["memory__remember", "memory__relate"],
     );
 }
 

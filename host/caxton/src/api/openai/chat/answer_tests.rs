@@ -27,6 +27,8 @@ fn answer(content: &str, stop_reason: &'static str, calls: &[&str]) -> Answer {
         fallback_from: None,
         content: content.to_owned(),
         stop_reason,
+        recalled: Vec::new(),
+        remembered: Vec::new(),
         tool_calls: Vec::new(),
         calls: calls.collect(),
         completions: Vec::new(),

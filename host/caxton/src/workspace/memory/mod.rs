@@ -1,6 +1,7 @@
 //! What the workspace remembers, with the meanings of its texts: the store keeps vectors and compares them, and here is what
 //! makes them. A text whose vector can't be made at once, because the model is not there or is busy, is kept all the same;
-//! its vector is made in the background.
+//! its vector is made in the background. `keep` keeps what is said unless it is known, `words` is how texts are held against each
+//! other beside that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,14 @@ use caxton_memory::{
     Change, Entity, Error, Hit, Memory, NewEntity, Outcome, Query, Remembered, Scope, Store,
     Vector, View,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::AbortHandle;
+
+mod keep;
+mod words;
+
+pub use keep::{Kept, versions};
+pub use words::{content_words, words};
 
 use super::Workspace;
 
@@ -31,6 +38,7 @@ pub struct Memories {
     pub memory: Memory,
     embedder: Option<Embedder>,
     wake: Arc<Notify>,
+    keeping: Arc<Mutex<()>>,
 }
 
 /// What was found.
@@ -49,6 +57,7 @@ impl Workspace {
             memory: self.store().memory(view),
             embedder: self.embedder().cloned(),
             wake: Arc::clone(&self.inner.vectors.wake),
+            keeping: Arc::clone(&self.inner.vectors.keeping),
         }
     }
 }
@@ -150,19 +159,34 @@ fn paired(entities: &[Entity], vectors: Vec<Vector>) -> Vec<(i64, i64, Vector)> 
 #[derive(Debug)]
 pub(super) struct Vectors {
     wake: Arc<Notify>,
+    /// One who looks whether something is known, and keeps it where it is not, at a time.
+    keeping: Arc<Mutex<()>>,
     task: Option<AbortHandle>,
 }
 
 impl Vectors {
-    /// Begins with what an earlier server left without vectors.
-    pub(super) fn start(store: &Store, embedder: Option<&Embedder>) -> Self {
+    /// Begins with what an earlier server left without vectors. Where agents remember, `warm`, the index is read too, so that
+    /// no message waits for it.
+    pub(super) fn start(store: &Store, embedder: Option<&Embedder>, warm: bool) -> Self {
         let wake = Arc::new(Notify::new());
+        if warm {
+            let store = store.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.warm_memory().await {
+                    tracing::warn!(%error, "what is remembered can't be read ahead");
+                }
+            });
+        }
         let task = embedder.map(|embedder| {
             let memory = store.memory(View::everything("embeddings"));
             let run = run(memory, embedder.clone(), Arc::clone(&wake));
             tokio::spawn(run).abort_handle()
         });
-        Self { wake, task }
+        Self {
+            wake,
+            keeping: Arc::default(),
+            task,
+        }
     }
 }
 
