@@ -317,6 +317,11 @@ impl Component {
         &self.inner.imports
     }
 
+    /// A text with asterisks in place of its secrets, as in all that comes back to it.
+    pub fn masked(&self, text: String) -> String {
+        self.inner.mask.text(text)
+    }
+
     /// Its limits.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits

@@ -4,15 +4,20 @@ use std::error::Error;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::AsyncRead;
+use tokio_util::io::ReaderStream;
 
 use super::Usage;
 use crate::api::wire;
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of a file is sent at once.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// A connection that is not there, or not any more. It may be made again.
 #[derive(Debug, thiserror::Error)]
@@ -192,6 +197,36 @@ impl Client {
                 .json(body),
         )
         .await
+    }
+
+    /// `GET` of a file, which is read as it comes.
+    pub async fn download(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(self.http.get(url)).await
+    }
+
+    /// `POST` of a file, which is sent as it is read.
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        media_type: &str,
+        file: impl AsyncRead + Send + 'static,
+    ) -> Result<T> {
+        let body = Body::wrap_stream(ReaderStream::with_capacity(file, PIECE_BYTES));
+        let request = self.request(Method::POST, path)?;
+        let request = request.header("content-type", media_type).body(body);
+        let response = self.send(request).await?;
+        self.read(response).await
+    }
+
+    /// `DELETE` of what a query names.
+    pub async fn delete_where(&self, path: &[&str], query: &[(&str, &str)]) -> Result<()> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.send(self.http.delete(url)).await.map(drop)
     }
 
     /// `DELETE`.

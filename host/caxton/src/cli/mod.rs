@@ -13,6 +13,7 @@ mod follow;
 mod health;
 mod init;
 mod mcp;
+mod memory;
 mod model;
 mod open;
 mod output;
@@ -108,6 +109,8 @@ enum Command {
     Turn(turn::Args),
     /// Look at conversations, fork and remove them.
     Conversation(conversation::Args),
+    /// Look at what is remembered, and change it.
+    Memory(memory::Args),
     /// Show what was used: tokens and money.
     Usage(usage::Args),
     /// Look at tools and call them.
@@ -160,6 +163,7 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
         Command::Send(args) => client_side(send::run(args, &target)),
         Command::Turn(args) => client_side(turn::run(args, &target)),
         Command::Conversation(args) => client_side(conversation::run(args, &target)),
+        Command::Memory(args) => client_side(memory::run(args, &target)),
         Command::Usage(args) => client_side(usage::run(args, &target)),
         Command::Tool(args) => client_side(tool::run(args, &target)),
         Command::Component(args) => component::run(args, &target),
@@ -173,10 +177,13 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
 fn client_side(
     command: impl Future<Output = anyhow::Result<ExitCode>>,
 ) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(command)
+        .build()?;
+    let ended = runtime.block_on(command);
+    // A file that is read from standard input may still be waited for there, though nobody wants it any more.
+    runtime.shutdown_background();
+    ended
 }
 
 fn styles() -> Styles {

@@ -147,6 +147,12 @@ pub fn story(events: &[Event]) -> Vec<String> {
                 Some(line) => line.push_str(text),
                 None => lines.push(format!("{agent}: {text}")),
             },
+            Event::Recall { agent, entities } => {
+                lines.push(format!("{agent} recalls {}", entities.len()));
+            }
+            Event::Remember { agent, entities } => {
+                lines.push(format!("{agent} remembers {}", entities.len()));
+            }
             Event::Reasoning { .. } => {}
             Event::Retry { model, .. } => lines.push(format!("retry {model}")),
             Event::ToolCall { agent, name, .. } => lines.push(format!("{agent} calls {name}")),

@@ -69,7 +69,7 @@ impl Mask {
     }
 
     /// Masks a text.
-    pub(super) fn text(&self, text: String) -> String {
+    pub(crate) fn text(&self, text: String) -> String {
         let (found, _) = self.needles.find(text.as_bytes(), false);
         if found.is_empty() {
             return text;
