@@ -132,7 +132,8 @@ async fn what_users_tell_is_kept_and_chaff_is_not() {
     assert_eq!(names(&answer["recalled"], ""), [fact], "{answer}");
 
     // What says it anew is put to what was said before.
-    let moved = "My name is Anna and I lead the support team.";
+    let moved = "Our server listens on port 8081.";
+    ask(&server, "writer", "Our server listens on port 8080.").await;
     let answer = ask(&server, "writer", moved).await;
     assert_eq!(answer["remembered"][0]["outcome"], "merged", "{answer}");
     let found = server.get("~/memory/entities").await.ok();
