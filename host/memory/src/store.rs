@@ -2,11 +2,11 @@
 //! commit; they never wait for the writer. Nothing here knows a table.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::audit::AuditQueue;
@@ -60,6 +60,7 @@ impl Store {
             path: path.clone(),
             source: Arc::new(source),
         };
+        count_no_memory();
         make_private(&path).map_err(open)?;
         let connection = writing_connection(&path)?;
         let last_turn_before = connection
@@ -273,12 +274,26 @@ fn reading_connection(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Has SQLite not count the memory that it uses, which nobody asks for: each piece that it takes or gives back would be counted
+/// under one lock for all connections.
+fn count_no_memory() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: this option takes one number. Where SQLite is in use already, by others in this process, it refuses, and
+        // goes on counting.
+        let _ = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0) };
+    });
+}
+
 fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(LOCK_WAIT)?;
     // A file may have been tampered with: its schema runs no function that is not harmless.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on what is bound. Otherwise a statement on a table with a partial index is prepared anew whenever a
+    // number in it is another than before, which takes several times as long as running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")?;
     Ok(connection)

@@ -193,25 +193,12 @@ mod x86 {
         let (fours, rest) = rows.as_chunks::<4>();
         let (sums, rest_sums) = sums[..rows.len()].split_at_mut(4 * fours.len());
         for ([a, b, c, d], sums) in fours.iter().zip(sums.as_chunks_mut::<4>().0) {
-            ahead(a);
             let four = four_sums(one(a), one(b), one(c), one(d));
             // SAFETY: there is room for four numbers of 32 bits, and the store needs no alignment.
             unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), four) };
         }
         for (row, sum) in rest.iter().zip(rest_sums) {
             *sum = _mm512_reduce_add_epi32(one(row));
-        }
-    }
-
-    /// Has the memory read that lies some rows after the four that begin here. What the processor fetches ahead by itself ends
-    /// with each page, of which twenty rows are one.
-    #[inline]
-    fn ahead(row: &Levels) {
-        const ROWS: usize = 24;
-        let first = row.as_ptr().wrapping_add(ROWS * size_of::<Levels>());
-        for line in 0..4 * size_of::<Levels>() / 64 {
-            // SAFETY: a hint, which reads nothing and may name any address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(64 * line).cast()) };
         }
     }
 
