@@ -81,3 +81,18 @@ pub(crate) fn between(
     }
     sum.map(|number| number / length)
 }
+
+/// A vector of length 1 for tests, another one for each number, in no direction that any other shares.
+#[cfg(test)]
+pub(crate) fn unit_vector(number: u64) -> [f32; VECTOR_DIMENSIONS] {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut vector = [0.0; VECTOR_DIMENSIONS];
+    for number in &mut vector {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        *number = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
+    }
+    let length = dot(&vector, &vector).sqrt();
+    vector.map(|number| number / length)
+}

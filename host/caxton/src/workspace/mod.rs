@@ -44,6 +44,9 @@ pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
 pub use memory::{Found, Kept, Memories, content_words, versions, words};
+
+#[cfg(test)]
+pub use memory::hit;
 pub use models::{Known, Listing, Model};
 pub use open::Options;
 pub use ranking::{Opinion, Ranking, Rankings};

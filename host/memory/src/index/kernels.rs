@@ -259,26 +259,14 @@ mod x86 {
 mod tests {
     use super::*;
     use crate::index::codes::codes;
-    use crate::vectors::{VECTOR_DIMENSIONS, dot};
-
-    fn unit(seed: u64) -> [f32; VECTOR_DIMENSIONS] {
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut vector = [0.0; VECTOR_DIMENSIONS];
-        for number in &mut vector {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            *number = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
-        }
-        let length = dot(&vector, &vector).sqrt();
-        vector.map(|number| number / length)
-    }
+    use crate::vectors::{dot, unit_vector};
 
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn every_processor_gives_the_same_sums() {
-        let (signs, levels): (Vec<_>, Vec<_>) = (1..=71).map(|seed| codes(&unit(seed))).unzip();
-        for vector in [unit(5), unit(99), [0.0; 384], {
+        let (signs, levels): (Vec<_>, Vec<_>) =
+            (1..=71).map(|seed| codes(&unit_vector(seed))).unzip();
+        for vector in [unit_vector(5), unit_vector(99), [0.0; 384], {
             let mut axis = [0.0; 384];
             axis[7] = -1.0;
             axis
@@ -301,9 +289,9 @@ mod tests {
 
     #[test]
     fn levels_tell_the_cosine() {
-        let a = unit(1);
+        let a = unit_vector(1);
         for seed in 1..500 {
-            let b = crate::vectors::between(&a, 1.0, &unit(seed), (seed % 7) as f32);
+            let b = crate::vectors::between(&a, 1.0, &unit_vector(seed), (seed % 7) as f32);
             let (sought, (_, levels)) = (Sought::of(&a), codes(&b));
             let mut sum = [0];
             (Kernels::fastest().levels)(&[levels], &sought, &mut sum);

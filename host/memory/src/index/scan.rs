@@ -418,27 +418,19 @@ mod tests {
     use super::super::{Edit, Row};
     use super::*;
     use crate::scope::Seen;
-    use crate::vectors::{between, dot, encode};
-
-    fn vector(number: u64) -> [f32; VECTOR_DIMENSIONS] {
-        let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut vector = [0.0; VECTOR_DIMENSIONS];
-        for number in &mut vector {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            *number = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
-        }
-        let length = dot(&vector, &vector).sqrt();
-        vector.map(|number| number / length)
-    }
+    use crate::vectors::{between, encode, unit_vector};
 
     #[test]
     fn signs_find_what_levels_find() {
         let mut rows = Rows::new();
         let put = |id: i64| {
             // Near one of ten directions each, so that there are near ones to find.
-            let near = between(&vector(id as u64 % 10), 1.0, &vector(id as u64 + 100), 0.8);
+            let near = between(
+                &unit_vector(id as u64 % 10),
+                1.0,
+                &unit_vector(id as u64 + 100),
+                0.8,
+            );
             Edit::Put(Box::new(Row {
                 id,
                 scope: id % 3,
@@ -452,7 +444,7 @@ mod tests {
         rows.apply((0..20_000).map(put).collect());
         rows.apply((0..20_000).step_by(7).map(Edit::Gone).collect());
         for number in 0..4 {
-            let wanted = between(&vector(number), 1.0, &vector(number + 7000), 0.5);
+            let wanted = between(&unit_vector(number), 1.0, &unit_vector(number + 7000), 0.5);
             let ask = Ask {
                 vector: Some(&wanted),
                 ..Ask::of(Narrow {

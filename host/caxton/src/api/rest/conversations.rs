@@ -7,16 +7,13 @@ use serde::Deserialize;
 
 use super::super::body::{Json, Params, Query};
 use super::super::{State, wire};
+use super::page::Page;
 use super::{Problem, workspace};
-
-/// How many conversations are on a page where nothing is said, and at most.
-const PAGE: usize = 50;
-const PAGE_MAX: usize = 500;
 
 /// Which page of the list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Page {
+pub struct Wanted {
     /// How many: 50 where absent, 500 at most.
     limit: Option<usize>,
     /// The `next` of the page before.
@@ -25,41 +22,21 @@ pub struct Page {
 
 /// List the conversations.
 #[utoipa::path(get, operation_id = "list_conversations", path = "/api/v1/workspaces/{workspace}/conversations", tag = "conversations",
-    params(("workspace" = String, Path, description = "Its name, or `default`"), Page),
+    params(("workspace" = String, Path, description = "Its name, or `default`"), Wanted),
     responses((status = 200, body = wire::Conversations), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
 pub async fn list(
     Shared(state): Shared<State>,
     Params(name): Params<String>,
-    Query(page): Query<Page>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<axum::Json<wire::Conversations>, Problem> {
     let store = workspace(&state, &name)?.store();
-    let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let before = page.before.as_deref().map(cursor).transpose()?;
-    // One more than is shown tells whether there is another page.
-    let mut found = store.conversations(limit + 1, before).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}", last.updated_ms, last.id));
+    let page = Page::of(wanted.limit, wanted.before.as_deref())?;
+    let found = store.conversations(page.sought(), page.before.clone());
+    let (found, next) = page.cut(found.await?, |one| (one.updated_ms, one.id.clone()));
     Ok(axum::Json(wire::Conversations {
         conversations: found.into_iter().map(wire::Conversation::from).collect(),
         next,
     }))
-}
-
-fn cursor(text: &str) -> Result<(i64, String), Problem> {
-    let parsed = text
-        .split_once('.')
-        .and_then(|(time, id)| Some((time.parse().ok()?, id.to_owned())));
-    parsed.ok_or_else(|| {
-        let detail = format!(
-            "`before` is `{}`, which is not the `next` of a page",
-            text.escape_debug()
-        );
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-query", detail)
-    })
 }
 
 /// Show a conversation with its messages.

@@ -8,6 +8,7 @@ mod events;
 mod memory;
 pub(super) mod messages;
 mod models;
+mod page;
 mod probes;
 mod tools;
 pub(super) mod turns;

@@ -1,33 +1,7 @@
 //! What an agent is told of what was found.
 
-use caxton_memory::Scope;
-use serde_json::Map;
-
 use super::*;
-
-fn hit(id: i64, kind: &str, name: &str, observations: &[&str], similarity: Option<f32>) -> Hit {
-    let observations = observations.iter().map(ToString::to_string);
-    Hit {
-        entity: Entity {
-            id,
-            scope: Scope::Workspace,
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            observations: observations.collect(),
-            metadata: Map::new(),
-            created_ms: 0,
-            updated_ms: i64::MAX,
-            version: 1,
-            embedded: true,
-        },
-        score: 1.0,
-        vector_rank: similarity.map(|_| 1),
-        text_rank: Some(1),
-        recency_rank: 1,
-        similarity,
-        bm25: Some(1.0),
-    }
-}
+use crate::workspace::hit;
 
 #[test]
 fn only_what_bears_on_the_message_is_told() {

@@ -212,35 +212,20 @@ fn kept(entity: &Entity, outcome: Outcome) -> Kept {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hit;
     use super::*;
-
-    fn hit(id: i64, kind: &str, name: &str, observations: &[&str], similarity: f32) -> Hit {
-        let observations = observations.iter().map(ToString::to_string);
-        Hit {
-            entity: Entity {
-                id,
-                scope: Scope::Workspace,
-                name: name.to_owned(),
-                kind: kind.to_owned(),
-                observations: observations.collect(),
-                metadata: Map::new(),
-                created_ms: 0,
-                updated_ms: 0,
-                version: 1,
-                embedded: true,
-            },
-            score: 1.0,
-            vector_rank: Some(1),
-            text_rank: None,
-            recency_rank: 1,
-            similarity: Some(similarity),
-            bm25: None,
-        }
-    }
 
     #[test]
     fn what_is_known_is_told_from_what_changed_and_what_is_new() {
-        let port = || hit(1, STATEMENT, "The server listens on port 8080.", &[], 0.97);
+        let port = || {
+            hit(
+                1,
+                STATEMENT,
+                "The server listens on port 8080.",
+                &[],
+                Some(0.97),
+            )
+        };
         let moved = || {
             let later = ["It is port 8081 where the server listens."];
             hit(
@@ -248,10 +233,10 @@ mod tests {
                 STATEMENT,
                 "The server listens on port 8080.",
                 &later,
-                0.97,
+                Some(0.97),
             )
         };
-        let anna = || hit(3, "person", "Anna", &["leads the sales team"], 0.9);
+        let anna = || hit(3, "person", "Anna", &["leads the sales team"], Some(0.9));
         let check = |near: &[Hit], said: &str, expected: (&str, i64)| {
             let found = match known(near, said) {
                 Known::Already(entity) => ("already", entity.id),
@@ -275,7 +260,7 @@ mod tests {
         // What was written down on purpose is known, and not changed.
         check(&[anna()], "Anna leads the sales team.", ("already", 3));
         check(&[anna()], "Anna leads the support team.", ("not", 0));
-        let far = hit(4, STATEMENT, "We ship on Fridays.", &[], 0.4);
+        let far = hit(4, STATEMENT, "We ship on Fridays.", &[], Some(0.4));
         check(&[far, port()], "The server listens on 8081", ("nearly", 1));
         check(&[], "Anything.", ("not", 0));
         // Without vectors words decide.
@@ -363,11 +348,11 @@ mod tests {
 
     #[test]
     fn the_latest_version_is_last_and_the_oldest_goes() {
-        let port = hit(1, STATEMENT, "Port 0", &["Port 1", "Port 2"], 1.0).entity;
+        let port = hit(1, STATEMENT, "Port 0", &["Port 1", "Port 2"], Some(1.0)).entity;
         assert_eq!(with(&port, "port 1"), ["Port 2", "port 1"]);
         let many: Vec<String> = (1..=VERSIONS_MAX).map(|n| format!("Port {n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let full = hit(1, STATEMENT, "Port 0", &many, 1.0).entity;
+        let full = hit(1, STATEMENT, "Port 0", &many, Some(1.0)).entity;
         let now = with(&full, "Port 99");
         assert_eq!(now.len(), VERSIONS_MAX);
         assert_eq!(

@@ -7,11 +7,8 @@ use serde::Deserialize;
 
 use super::super::super::body::{Json, Params, Query};
 use super::super::super::{State, wire};
-use super::{Problem, id, invalid, memories, missing, scope};
-
-/// How many entities are on a page where nothing is said, and at most.
-const PAGE: usize = 50;
-const PAGE_MAX: usize = 500;
+use super::super::page::Page;
+use super::{Problem, id, memories, missing, scope};
 
 /// The type of what is given none.
 const NOTE: &str = "note";
@@ -46,8 +43,7 @@ pub async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<axum::Json<wire::Entities>, Problem> {
     let memory = memories(&state, &name)?.memory;
-    let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let before = wanted.before.as_deref().map(cursor).transpose()?;
+    let page = Page::of(wanted.limit, wanted.before.as_deref())?;
     let within = wanted.scope.as_deref().map(|text| scope("", text));
     let filter = Filter {
         scopes: within.transpose()?.into_iter().collect(),
@@ -57,31 +53,12 @@ pub async fn list(
         until_ms: wanted.until_ms,
         ..Filter::default()
     };
-    // One more than is shown tells whether there is another page.
-    let mut found = memory.entities(filter, limit + 1, before).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}", last.updated_ms, last.id));
+    let found = memory.entities(filter, page.sought(), page.before);
+    let (found, next) = page.cut(found.await?, |one| (one.updated_ms, one.id));
     Ok(axum::Json(wire::Entities {
         entities: found.into_iter().map(wire::Entity::from).collect(),
         next,
     }))
-}
-
-fn cursor(text: &str) -> Result<(i64, i64), Problem> {
-    let parsed = text
-        .split_once('.')
-        .and_then(|(time, id)| Some((time.parse().ok()?, id.parse().ok()?)));
-    parsed.ok_or_else(|| {
-        let text = text.escape_debug();
-        invalid(
-            "",
-            format!("`before` is `{text}`, which is not the `next` of a page"),
-        )
-    })
 }
 
 /// Remember something, or several things.
