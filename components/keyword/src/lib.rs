@@ -2,6 +2,7 @@
 //! message. It needs nothing from the host, so it is what remains when the semantic router cannot work.
 
 mod rank;
+mod stop_words;
 mod words;
 
 pub use rank::rank;

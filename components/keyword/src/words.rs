@@ -1,240 +1,6 @@
-//! From text to comparable words: splitting, lower case, stop words and a light English stemmer. What is done with the
-//! words is in `rank`.
+//! From text to comparable words: splitting, lower case and a light English stemmer. What is done with the words is in `rank`.
 
-/// Words that say nothing about what a message is for.
-const STOP_WORDS: &[&str] = &[
-    "a",
-    "about",
-    "after",
-    "again",
-    "all",
-    "also",
-    "am",
-    "an",
-    "and",
-    "another",
-    "any",
-    "anybody",
-    "anyone",
-    "anything",
-    "are",
-    "around",
-    "as",
-    "at",
-    "be",
-    "because",
-    "been",
-    "before",
-    "being",
-    "between",
-    "both",
-    "but",
-    "by",
-    "can",
-    "cannot",
-    "could",
-    "d",
-    "did",
-    "didn",
-    "do",
-    "does",
-    "doesn",
-    "doing",
-    "don",
-    "done",
-    "each",
-    "either",
-    "else",
-    "ever",
-    "every",
-    "everybody",
-    "everyone",
-    "everything",
-    "few",
-    "for",
-    "from",
-    "get",
-    "gets",
-    "getting",
-    "give",
-    "gives",
-    "go",
-    "goes",
-    "going",
-    "gone",
-    "got",
-    "had",
-    "has",
-    "hasn",
-    "have",
-    "haven",
-    "he",
-    "hello",
-    "her",
-    "here",
-    "hey",
-    "hi",
-    "him",
-    "his",
-    "how",
-    "i",
-    "if",
-    "im",
-    "in",
-    "into",
-    "is",
-    "isn",
-    "it",
-    "its",
-    "just",
-    "let",
-    "like",
-    "ll",
-    "lot",
-    "m",
-    "make",
-    "makes",
-    "making",
-    "many",
-    "may",
-    "maybe",
-    "me",
-    "might",
-    "mine",
-    "more",
-    "most",
-    "much",
-    "must",
-    "my",
-    "myself",
-    "need",
-    "needs",
-    "never",
-    "no",
-    "nobody",
-    "not",
-    "nothing",
-    "now",
-    "of",
-    "off",
-    "oh",
-    "ok",
-    "okay",
-    "on",
-    "once",
-    "one",
-    "ones",
-    "only",
-    "onto",
-    "or",
-    "other",
-    "others",
-    "our",
-    "out",
-    "over",
-    "own",
-    "per",
-    "please",
-    "put",
-    "quite",
-    "rather",
-    "re",
-    "really",
-    "s",
-    "same",
-    "say",
-    "says",
-    "see",
-    "seem",
-    "seems",
-    "shall",
-    "she",
-    "should",
-    "since",
-    "so",
-    "some",
-    "somebody",
-    "somehow",
-    "someone",
-    "something",
-    "still",
-    "such",
-    "sure",
-    "t",
-    "take",
-    "tell",
-    "than",
-    "thank",
-    "thanks",
-    "that",
-    "thats",
-    "the",
-    "their",
-    "theirs",
-    "them",
-    "themselves",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "things",
-    "think",
-    "this",
-    "those",
-    "though",
-    "through",
-    "to",
-    "together",
-    "too",
-    "toward",
-    "towards",
-    "try",
-    "trying",
-    "under",
-    "until",
-    "up",
-    "upon",
-    "us",
-    "use",
-    "used",
-    "using",
-    "ve",
-    "very",
-    "via",
-    "want",
-    "wants",
-    "was",
-    "wasn",
-    "way",
-    "we",
-    "well",
-    "went",
-    "were",
-    "what",
-    "whatever",
-    "when",
-    "where",
-    "whether",
-    "which",
-    "while",
-    "who",
-    "whom",
-    "whose",
-    "why",
-    "will",
-    "with",
-    "within",
-    "without",
-    "won",
-    "would",
-    "wouldn",
-    "yes",
-    "yet",
-    "you",
-    "your",
-    "yours",
-];
+use crate::stop_words::is_stop_word;
 
 /// A word as it was written and the stem by which it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -273,20 +39,12 @@ pub fn visit(text: &str, max: usize, wanted: impl Fn(u16) -> bool, seen: impl Fn
         left: max,
         wanted,
         seen,
-        lower: String::new(),
         stem: String::new(),
     };
-    for run in text.split(|c: char| !c.is_alphanumeric()) {
-        if visit.left == 0 {
-            return;
-        }
-        visit.word(run);
-        if run.chars().skip(1).any(char::is_uppercase) {
-            let pieces = split_case(run);
-            if pieces.len() > 1 {
-                pieces.into_iter().for_each(|piece| visit.word(piece));
-            }
-        }
+    if text.is_ascii() {
+        visit.ascii(text);
+    } else {
+        visit.any(text);
     }
 }
 
@@ -302,45 +60,78 @@ struct Visit<W, F> {
     left: usize,
     wanted: W,
     seen: F,
-    lower: String,
     stem: String,
 }
 
 impl<W: Fn(u16) -> bool, F: FnMut(&str, &str)> Visit<W, F> {
-    /// Tells a word, unless it says nothing.
-    fn word(&mut self, word: &str) {
-        self.lower.clear();
-        if word.is_ascii() {
-            self.lower.push_str(word);
-            self.lower.make_ascii_lowercase();
-        } else {
-            self.lower.push_str(&word.to_lowercase());
+    /// Tells the words of a text, whatever it is written in.
+    fn any(&mut self, text: &str) {
+        for run in text.split(|c: char| !c.is_alphanumeric()) {
+            if self.left == 0 {
+                return;
+            }
+            self.word(&run.to_lowercase());
+            if run.chars().skip(1).any(char::is_uppercase) {
+                self.pieces(run);
+            }
         }
-        if !word.is_ascii() && self.lower.chars().any(is_unspaced) {
-            self.pairs();
-        } else if self.left > 0
-            && !self.lower.is_empty()
-            && STOP_WORDS.binary_search(&self.lower.as_str()).is_err()
-        {
+    }
+
+    /// The same of an ASCII text, which is what nearly all agents say of themselves, in a fraction of the time.
+    fn ascii(&mut self, text: &str) {
+        let lower = text.to_ascii_lowercase();
+        let bytes = text.as_bytes();
+        let is_part = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let mut at = 0;
+        while at < bytes.len() && self.left > 0 {
+            let start = at;
+            let mut has_case = false;
+            while is_part(at) {
+                has_case |= at > start && bytes[at].is_ascii_uppercase();
+                at += 1;
+            }
+            self.word(&lower[start..at]);
+            if has_case {
+                self.pieces(&text[start..at]);
+            }
+            at += 1;
+        }
+    }
+
+    /// Tells the words inside a word in `camelCase`.
+    fn pieces(&mut self, run: &str) {
+        let pieces = split_case(run);
+        if pieces.len() > 1 {
+            for piece in pieces {
+                self.word(&piece.to_lowercase());
+            }
+        }
+    }
+
+    /// Tells a word, which is in lower case, unless it says nothing.
+    fn word(&mut self, lower: &str) {
+        if !lower.is_ascii() && lower.chars().any(is_unspaced) {
+            self.pairs(lower);
+        } else if self.left > 0 && !lower.is_empty() && !is_stop_word(lower) {
             self.stem.clear();
-            if (self.wanted)(head(&self.lower)) {
-                self.stem.push_str(&self.lower);
+            if (self.wanted)(head(lower)) {
+                self.stem.push_str(lower);
                 stem(&mut self.stem);
             }
             self.left -= 1;
-            (self.seen)(&self.lower, &self.stem);
+            (self.seen)(lower, &self.stem);
         }
     }
 
     /// Tells each two characters that stand together.
-    fn pairs(&mut self) {
-        let starts: Vec<usize> = self.lower.char_indices().map(|(at, _)| at).collect();
+    fn pairs(&mut self, lower: &str) {
+        let starts: Vec<usize> = lower.char_indices().map(|(at, _)| at).collect();
         for (n, start) in starts.iter().enumerate() {
-            let end = starts.get(n + 2).copied().unwrap_or(self.lower.len());
+            let end = starts.get(n + 2).copied().unwrap_or(lower.len());
             let is_pair = n + 1 < starts.len() || starts.len() == 1;
             if is_pair && self.left > 0 {
                 self.left -= 1;
-                let pair = &self.lower[*start..end];
+                let pair = &lower[*start..end];
                 (self.seen)(pair, pair);
             }
         }

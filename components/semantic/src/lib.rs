@@ -5,7 +5,7 @@ mod rank;
 
 use caxton_sdk::router::{Candidate, Decision};
 use caxton_sdk::{Router, config, embed};
-pub use rank::{Texts, decide, texts};
+pub use rank::{decide, texts};
 
 /// The score from which an agent counts as fitting, unless the setting `threshold` says otherwise. Of the requests in
 /// `tests/data/routing` that are there for tuning it turns away seven of ten that are for nobody, and hardly any that is for
@@ -27,11 +27,7 @@ impl Router for Semantic {
             }
             None => THRESHOLD,
         };
-        let texts: Vec<Texts> = candidates.iter().map(texts).collect();
-        let all: Vec<String> = texts
-            .iter()
-            .flat_map(|texts| texts.texts.iter().cloned())
-            .collect();
+        let all: Vec<String> = candidates.iter().flat_map(texts).collect();
         let mut similarities = Vec::with_capacity(all.len());
         for some in all.chunks(TEXTS_PER_CALL) {
             similarities.extend(embed::similarities(message, some).map_err(
@@ -43,16 +39,10 @@ impl Router for Semantic {
                 },
             )?);
         }
-        let mut rest = similarities.as_slice();
-        let mut pairs = Vec::with_capacity(candidates.len());
-        for (candidate, texts) in candidates.iter().zip(texts) {
-            let (own, others) = rest
-                .split_at_checked(texts.texts.len())
-                .ok_or("The host gave fewer similarities than texts")?;
-            pairs.push((candidate, texts, own));
-            rest = others;
+        if similarities.len() != all.len() {
+            return Err("The host gave another number of similarities than of texts".to_owned());
         }
-        Ok(decide(&pairs, threshold))
+        Ok(decide(candidates, &similarities, threshold))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ranking candidates by the cosine similarities of their texts to the message. The similarities come from the host.
 
-use caxton_sdk::router::{Candidate, Decision, Score};
+use caxton_sdk::router::{Candidate, Capability, Decision, Score};
 
 /// The cosine at which a message is as likely meant for a candidate as not. Measured with the host's model on the requests
 /// of `tests/data/routing` that are there for tuning: half of the fitting pairs lie above 0.24, nineteen of twenty others
@@ -13,87 +13,83 @@ const WIDTH: f32 = 0.05;
 /// than either alone.
 const CAPABILITY_SHARE: f32 = 0.7;
 
-/// The texts of one candidate that are compared with the message, and what each of them is called in a reason.
-pub struct Texts {
-    /// What the host embeds: the capabilities, then the description where there is one.
-    pub texts: Vec<String>,
-    /// For each text, its name for people.
-    pub names: Vec<String>,
-    /// The last text is the description.
-    pub described: bool,
+/// Gives the texts of `candidate` that are compared with a message: one for each capability, then one for its description
+/// where it has one, or where it has nothing else.
+pub fn texts(candidate: &Candidate) -> impl Iterator<Item = String> {
+    let capabilities = candidate.capabilities.iter();
+    let capabilities = capabilities.map(|of| text(&of.name, &of.description));
+    let described = is_described(candidate);
+    let own = described.then(|| text(&candidate.agent, &candidate.description));
+    capabilities.chain(own)
 }
 
-/// Gives the texts of `candidate`: one for its description and one for each capability.
-pub fn texts(candidate: &Candidate) -> Texts {
-    let mut texts = Vec::new();
-    let mut names = Vec::new();
-    for capability in &candidate.capabilities {
-        let name = readable(&capability.name);
-        texts.push(if capability.description.trim().is_empty() {
-            name
-        } else {
-            format!("{name}: {}", capability.description.trim())
-        });
-        names.push(format!("capability \"{}\"", capability.name));
-    }
-    let described = texts.is_empty() || !candidate.description.trim().is_empty();
-    if described {
-        let name = readable(&candidate.agent);
-        texts.push(if candidate.description.trim().is_empty() {
-            name
-        } else {
-            format!("{name}: {}", candidate.description.trim())
-        });
-        names.push("description".to_owned());
-    }
-    Texts {
-        texts,
-        names,
-        described,
-    }
+fn is_described(candidate: &Candidate) -> bool {
+    candidate.capabilities.is_empty() || !candidate.description.trim().is_empty()
 }
 
-/// Ranks `candidates`, each given with its texts and their similarities to the message. Scores below `threshold` are
-/// left out.
-pub fn decide(candidates: &[(&Candidate, Texts, &[f32])], threshold: f32) -> Decision {
-    let mut ranked: Vec<(Score, String)> = candidates
+fn text(name: &str, description: &str) -> String {
+    let mut text = String::with_capacity(name.len() + description.len() + 8);
+    push_readable(&mut text, name);
+    let description = description.trim();
+    if !description.is_empty() {
+        text.push_str(": ");
+        text.push_str(description);
+    }
+    text
+}
+
+/// Ranks `candidates` by the similarities of their [`texts`] to the message, one after the other. Scores below `threshold`
+/// are left out.
+pub fn decide(candidates: &[Candidate], similarities: &[f32], threshold: f32) -> Decision {
+    let mut rest = similarities;
+    let mut ranked: Vec<(&Candidate, &[f32], f32)> = candidates
         .iter()
-        .map(|(candidate, texts, similarities)| {
-            let known = &similarities[..similarities.len().min(texts.names.len())];
-            let closest = (0..known.len()).max_by(|a, b| known[*a].total_cmp(&known[*b]));
-            let best = closest.map_or(-1.0, |at| known[at]);
-            let score = calibrated(cosine(known, texts.described));
-            let why = closest.map_or_else(String::new, |at| {
-                format!(
-                    "its {} is closest to the message (cosine {best:.2})",
-                    texts.names[at]
-                )
-            });
-            (
-                Score {
-                    agent: candidate.agent.clone(),
-                    score,
-                },
-                why,
-            )
+        .map(|candidate| {
+            let described = is_described(candidate);
+            let texts = candidate.capabilities.len() + usize::from(described);
+            let (own, others) = rest.split_at(texts.min(rest.len()));
+            rest = others;
+            (candidate, own, calibrated(cosine(own, described)))
         })
         .collect();
-    ranked.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+    ranked.sort_by(|a, b| b.2.total_cmp(&a.2));
     let reason = match ranked.first() {
         None => "there are no agents to choose from".to_owned(),
-        Some((best, why)) if best.score >= threshold => format!("{}: {why}", best.agent),
-        Some((best, why)) => format!(
-            "no agent is close enough: {} comes nearest with {:.2} of {threshold:.2}; {why}",
-            best.agent, best.score
-        ),
+        Some((best, similarities, score)) => {
+            let (agent, why) = (&best.agent, closest(best, similarities));
+            if *score >= threshold {
+                format!("{agent}: {why}")
+            } else {
+                format!(
+                    "no agent is close enough: {agent} comes nearest with {score:.2} of {threshold:.2}; {why}"
+                )
+            }
+        }
     };
     Decision {
         ranked: ranked
-            .into_iter()
-            .map(|(score, _)| score)
-            .filter(|score| score.score >= threshold)
+            .iter()
+            .filter(|(_, _, score)| *score >= threshold)
+            .map(|(candidate, _, score)| Score {
+                agent: candidate.agent.clone(),
+                score: *score,
+            })
             .collect(),
         reason,
+    }
+}
+
+/// What of a candidate is closest to the message, for people.
+fn closest(candidate: &Candidate, similarities: &[f32]) -> String {
+    let numbered = similarities.iter().enumerate();
+    let Some((at, best)) = numbered.max_by(|a, b| a.1.total_cmp(b.1)) else {
+        return String::new();
+    };
+    match candidate.capabilities.get(at) {
+        Some(Capability { name, .. }) => {
+            format!("its capability \"{name}\" is closest to the message (cosine {best:.2})")
+        }
+        None => format!("its description is closest to the message (cosine {best:.2})"),
     }
 }
 
@@ -116,28 +112,26 @@ fn calibrated(cosine: f32) -> f32 {
     1.0 / (1.0 + (-(cosine - CENTRE) / WIDTH).exp())
 }
 
-/// Turns a name such as `data-analysis` or `webFetch` into words that the model knows.
-fn readable(name: &str) -> String {
-    let mut words = String::new();
+/// Turns a name such as `data-analysis` or `webFetch` into words that the model knows, and appends them.
+fn push_readable(words: &mut String, name: &str) {
     let mut before_is_lower = false;
     for c in name.chars() {
-        if matches!(c, '-' | '_' | '.' | '/') {
-            words.push(' ');
-        } else {
-            if c.is_uppercase() && before_is_lower {
-                words.push(' ');
+        match c {
+            '-' | '_' | '.' | '/' => words.push(' '),
+            'a'..='z' | '0'..='9' | ' ' => words.push(c),
+            _ => {
+                if c.is_uppercase() && before_is_lower {
+                    words.push(' ');
+                }
+                words.extend(c.to_lowercase());
             }
-            words.extend(c.to_lowercase());
         }
         before_is_lower = c.is_lowercase();
     }
-    words
 }
 
 #[cfg(test)]
 mod tests {
-    use caxton_sdk::router::Capability;
-
     use super::*;
 
     fn candidate(agent: &str, description: &str, capabilities: &[(&str, &str)]) -> Candidate {
@@ -156,20 +150,20 @@ mod tests {
 
     #[test]
     fn names_become_words() {
-        let texts = texts(&candidate(
-            "webFetcher",
-            "Gets pages.",
-            &[("data-analysis", "sums tables"), ("bar_charts", " ")],
-        ));
+        let texts = |candidate| super::texts(&candidate).collect::<Vec<_>>();
         assert_eq!(
-            texts.texts,
+            texts(candidate(
+                "webFetcher",
+                "Gets pages.",
+                &[("data-analysis", "sums tables"), ("bar_charts", " ")],
+            )),
             [
                 "data analysis: sums tables",
                 "bar charts",
                 "web fetcher: Gets pages."
             ]
         );
-        assert_eq!(super::texts(&candidate("plain", "", &[])).texts, ["plain"]);
+        assert_eq!(texts(candidate("plain", "", &[])), ["plain"]);
     }
 
     #[test]
@@ -180,13 +174,7 @@ mod tests {
             &[("data-analysis", "sums tables")],
         );
         let artist = candidate("artist", "", &[("charting", "draws charts")]);
-        let decision = decide(
-            &[
-                (&analyst, texts(&analyst), &[0.12, 0.08]),
-                (&artist, texts(&artist), &[0.42]),
-            ],
-            0.35,
-        );
+        let decision = decide(&[analyst, artist], &[0.12, 0.08, 0.42], 0.35);
         assert_eq!(decision.ranked.len(), 1);
         assert_eq!(decision.ranked[0].agent, "artist");
         assert!(decision.ranked[0].score > 0.95 && decision.ranked[0].score < 1.0);
@@ -198,8 +186,8 @@ mod tests {
 
     #[test]
     fn none_is_an_answer() {
-        let artist = candidate("artist", "", &[("charting", "draws charts")]);
-        let decision = decide(&[(&artist, texts(&artist), &[0.04])], 0.35);
+        let artist = [candidate("artist", "", &[("charting", "draws charts")])];
+        let decision = decide(&artist, &[0.04], 0.35);
         assert!(decision.ranked.is_empty());
         assert!(
             decision
@@ -208,17 +196,9 @@ mod tests {
             "{}",
             decision.reason
         );
-        assert!(decide(&[], 0.35).ranked.is_empty());
+        assert!(decide(&[], &[], 0.35).ranked.is_empty());
         // Numbers that no model should give must not break the order.
-        assert!(
-            decide(&[(&artist, texts(&artist), &[f32::NAN])], 0.35)
-                .ranked
-                .is_empty()
-        );
-        assert!(
-            decide(&[(&artist, texts(&artist), &[])], 0.35)
-                .ranked
-                .is_empty()
-        );
+        assert!(decide(&artist, &[f32::NAN], 0.35).ranked.is_empty());
+        assert!(decide(&artist, &[], 0.35).ranked.is_empty());
     }
 }

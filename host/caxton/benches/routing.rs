@@ -127,22 +127,11 @@ fn candidate(agent: &Agent) -> Candidate {
 
 /// What the semantic router thinks, by the vectors that the host would give it.
 fn semantic(embedder: &Embedder, message: &str, candidates: &[Candidate]) -> Opinion {
-    let texts: Vec<_> = candidates.iter().map(caxton_semantic::texts).collect();
-    let all: Vec<&str> = texts
-        .iter()
-        .flat_map(|texts| texts.texts.iter().map(String::as_str))
-        .collect();
+    let all: Vec<String> = candidates.iter().flat_map(caxton_semantic::texts).collect();
     let similarities = embedder
         .similarities(message, &all)
         .expect("the model works");
-    let mut rest = similarities.as_slice();
-    let mut pairs = Vec::new();
-    for (candidate, texts) in candidates.iter().zip(texts) {
-        let (own, others) = rest.split_at(texts.texts.len());
-        pairs.push((candidate, texts, own));
-        rest = others;
-    }
-    let decision = caxton_semantic::decide(&pairs, caxton_semantic::THRESHOLD);
+    let decision = caxton_semantic::decide(candidates, &similarities, caxton_semantic::THRESHOLD);
     opinion("semantic", decision)
 }
 
