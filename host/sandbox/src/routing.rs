@@ -4,6 +4,18 @@ use crate::call::{Call, Called, Failed, call, refused};
 use crate::component::Component;
 use crate::wit::routing::{Candidate, Decision};
 
+/// How many bytes a decision has.
+fn weight(decision: &Result<Decision, String>) -> usize {
+    match decision {
+        Ok(decision) => {
+            let ranked = decision.ranked.iter();
+            let ranked = ranked.map(|score| score.agent.len() + size_of_val(&score.score));
+            decision.reason.len() + ranked.sum::<usize>()
+        }
+        Err(reason) => reason.len(),
+    }
+}
+
 impl Component {
     /// Ranks `candidates` for `message`.
     ///
@@ -21,7 +33,7 @@ impl Component {
             routing,
             "router",
             |guest, store| guest.call_route(store, message, candidates),
-            |_| 0
+            weight
         )?;
         refused(self, called, |reason| reason)
     }

@@ -27,6 +27,9 @@ const FOUND_MAX: usize = 8;
 /// The most characters of a tool's description that a search tells; the rest comes with the tool.
 const TOLD_CHARS_MAX: usize = 200;
 
+/// How many capabilities of others an agent is told of.
+const CAPABILITIES_TOLD_MAX: usize = 100;
+
 /// What there is to offer to a model. What of it is on offer at the moment, the turn's state says.
 pub(super) struct Offer {
     /// The tools that the agent may call, by the names that models know them by; in the order of their full names.
@@ -267,20 +270,31 @@ fn ask_agent(state: &State, agent: &config::Agent, chain: &[String]) -> Option<T
             }
         });
         let told = told.map(String::as_str).collect::<Vec<_>>().join("; ");
-        lines.push(format!("- {capability}: {told}"));
+        if lines.len() < CAPABILITIES_TOLD_MAX {
+            lines.push(format!("- {capability}: {}", shortened(&told)));
+        }
         names.push(capability);
     }
     if names.is_empty() {
         return None;
     }
-    let description = format!(
+    let mut description = format!(
         "Asks another agent to do what you can't do yourself, and gives its answer. It sees only the message, so put all data that it needs into it. Capabilities:\n{}",
         lines.join("\n")
     );
+    let mut capability =
+        json!({ "type": "string", "description": "What the other agent must be able to do." });
+    match names.len() - lines.len() {
+        0 => capability["enum"] = json!(names),
+        // What others can do must not take the place of the message. What is not listed can be asked for all the same.
+        more => description.push_str(&format!(
+            "\nand {more} more; ask for what you need by a name such as these"
+        )),
+    }
     let schema = json!({
         "type": "object",
         "properties": {
-            "capability": { "type": "string", "enum": names, "description": "What the other agent must be able to do." },
+            "capability": capability,
             "message": { "type": "string", "description": "What it is asked, with all that it needs to know." }
         },
         "required": ["capability", "message"],
