@@ -50,10 +50,17 @@ impl Guard {
                 }
             }
         }
-        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        // A page's scripts can't see what they get here, but a picture or frame of it would have it made all the same.
+        let is_reading = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if is_reading && !is_embedded(headers) {
             return Ok(());
         }
         match headers.get(header::ORIGIN) {
+            None if is_reading => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "origin-not-allowed",
+                "pages of other sites may not embed what is here; open it by itself, or send the request without a browser",
+            )),
             None => Ok(()),
             Some(origin)
                 if host
@@ -84,6 +91,13 @@ impl Guard {
             }
         }
     }
+}
+
+/// Whether a browser says that a page of another site loads this as a part of itself
+/// (<https://www.w3.org/TR/fetch-metadata/>).
+fn is_embedded(headers: &HeaderMap) -> bool {
+    let says = |name: &str, what: &str| headers.get(name).is_some_and(|value| value == what);
+    says("sec-fetch-site", "cross-site") && !says("sec-fetch-dest", "document")
 }
 
 /// The host that a request names: in its target, else in its header.
@@ -196,6 +210,35 @@ mod tests {
             verdict("0.0.0.0:8080", &Method::GET, "caxton.example", None),
             Ok(())
         );
+    }
+
+    #[test]
+    fn other_sites_may_not_embed_what_is_here() {
+        let check = |headers: &[(&'static str, &'static str)], expected: bool| {
+            let guard = Guard::new(
+                "127.0.0.1:8080".parse().expect("an address"),
+                vec!["https://app.example.com".to_owned()],
+            );
+            let mut all = HeaderMap::new();
+            all.insert(header::HOST, "localhost:8080".parse().expect("a header"));
+            for (name, value) in headers {
+                all.insert(*name, value.parse().expect("a header"));
+            }
+            let checked = guard.check(&Method::GET, &Uri::from_static("/x"), &all);
+            assert_eq!(checked.is_ok(), expected, "{headers:?}");
+        };
+        let image = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-dest", "image"),
+        ];
+        check(&image, false);
+        check(&[image[0], ("sec-fetch-dest", "iframe")], false);
+        check(&[image[0], ("sec-fetch-dest", "document")], true);
+        check(&[image[0], ("origin", "https://evil.example")], false);
+        check(&[image[0], ("origin", "https://app.example.com")], true);
+        check(&[("sec-fetch-site", "same-origin"), image[1]], true);
+        check(&[("sec-fetch-site", "none")], true);
+        check(&[], true);
     }
 
     #[test]
