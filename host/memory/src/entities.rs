@@ -78,6 +78,46 @@ pub(crate) fn text(name: &str, observations: &[String]) -> String {
     text
 }
 
+/// Entities in a list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Listed {
+    /// The one changed last first.
+    pub entities: Vec<Entity>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// How much may be read at once, in bytes of observations and metadata: a few large entities weigh as much as thousands of others.
+const READ_BYTES_MAX: usize = 4 << 20;
+
+/// Counts what is read at once.
+#[derive(Default)]
+pub(crate) struct Room(usize);
+
+impl Room {
+    /// Counts an entity, and tells whether no other has room after it.
+    pub(crate) fn is_full_with(&mut self, entity: &Entity) -> bool {
+        let observations = entity.observations.iter().map(|text| text.len() + 32);
+        let metadata = entity.metadata.iter();
+        let metadata = metadata.map(|(key, value)| key.len() + weight(value));
+        self.0 += entity.name.len() + observations.sum::<usize>() + metadata.sum::<usize>();
+        self.0 >= READ_BYTES_MAX
+    }
+}
+
+/// About as many bytes as a value takes.
+fn weight(value: &Value) -> usize {
+    32 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| key.len() + weight(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
 /// How much is remembered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct MemoryCount {
@@ -136,8 +176,8 @@ impl Memory {
         .await
     }
 
-    /// Lists up to `limit` entities (10,000 at most), the one changed last first. `before` gives the `updated_ms` and `id`
-    /// of the last one already seen.
+    /// Lists up to `limit` entities (10,000 at most), the one changed last first; fewer where these hold more than 4 MiB.
+    /// `before` gives the `updated_ms` and `id` of the last one already seen.
     ///
     /// # Errors
     /// Any error of the database.
@@ -146,15 +186,30 @@ impl Memory {
         filter: Filter,
         limit: usize,
         before: Option<(i64, i64)>,
-    ) -> Result<Vec<Entity>, Error> {
+    ) -> Result<Listed, Error> {
         let index = self.store.index().await?;
         self.read(move |connection, seen| {
+            let mut listed = Listed::default();
             let Some(narrow) = filter.narrow(connection, seen.clone())? else {
-                return Ok(Vec::new());
+                return Ok(listed);
             };
-            let found = index.newest(&Ask::of(narrow), limit.min(ENTITIES_MAX), before);
-            let entities = found.into_iter().map(|id| select(connection, &seen, id));
-            entities.filter_map(Result::transpose).collect()
+            let limit = limit.min(ENTITIES_MAX);
+            // One more than is given tells whether there are more.
+            let mut found = index.newest(&Ask::of(narrow), limit + 1, before);
+            listed.more = found.len() > limit;
+            found.truncate(limit);
+            let mut room = Room::default();
+            for (place, id) in found.iter().enumerate() {
+                if let Some(entity) = select(connection, &seen, *id)? {
+                    let is_full = room.is_full_with(&entity);
+                    listed.entities.push(entity);
+                    if is_full && place + 1 < found.len() {
+                        listed.more = true;
+                        break;
+                    }
+                }
+            }
+            Ok(listed)
         })
         .await
     }
@@ -243,7 +298,8 @@ pub(crate) fn select(
     }
 }
 
-/// Gives up to `limit` entities in view with a number over `after`, in the order of their numbers.
+/// Gives up to `limit` entities in view with a number over `after`, in the order of their numbers, or as many as may be read at
+/// once; and the number of the last one looked at.
 pub(crate) fn select_after(
     connection: &Connection,
     seen: &Seen,
@@ -254,11 +310,16 @@ pub(crate) fn select_after(
     let mut statement = connection.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![after, limit])?;
-    let (mut entities, mut last) = (Vec::new(), None);
+    let (mut entities, mut last, mut room) = (Vec::new(), None, Room::default());
     while let Some(row) = rows.next()? {
         last = Some(row.get(0)?);
         if seen.sees(row.get(1)?) {
-            entities.push(entity(row)?);
+            let entity = entity(row)?;
+            let is_full = room.is_full_with(&entity);
+            entities.push(entity);
+            if is_full {
+                break;
+            }
         }
     }
     Ok((entities, last))

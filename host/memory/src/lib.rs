@@ -37,7 +37,7 @@ pub use audit::{AuditEntry, AuditRecord, Verdict};
 pub use conversations::{Conversation, NewConversation};
 pub use entities::rows::{Outcome, Remembered};
 pub use entities::write::Change;
-pub use entities::{ENTITIES_MAX, Entity, Memory, MemoryCount, NewEntity};
+pub use entities::{ENTITIES_MAX, Entity, Listed, Memory, MemoryCount, NewEntity};
 pub use error::Error;
 pub use messages::{Message, NewMessage, Role};
 pub use relations::{Direction, NewRelation, Relation, RelationKey};

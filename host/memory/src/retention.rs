@@ -32,6 +32,26 @@ enum Which {
 }
 
 impl Memory {
+    /// Gives the scopes that have something in them, as far as they are in view.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub async fn scopes(&self) -> Result<Vec<Scope>, Error> {
+        self.read(|connection, seen| {
+            let sql = "SELECT id, name FROM scopes WHERE EXISTS (SELECT 1 FROM entities WHERE scope = scopes.id)";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let mut scopes = Vec::new();
+            while let Some(row) = rows.next()? {
+                if seen.sees(row.get(0)?) {
+                    scopes.extend(row.get::<_, String>(1)?.parse::<Scope>().ok());
+                }
+            }
+            Ok(scopes)
+        })
+        .await
+    }
+
     /// Forgets what of a scope is older or more than it may be, with its relations, and returns how many entities that
     /// were.
     ///
@@ -73,6 +93,12 @@ impl Memory {
         let mut gone = 0;
         loop {
             let (scope, by) = (scope.clone(), self.view.by.clone());
+            // Most often there is nothing to do, and writing nothing would still wait for the disk.
+            let sought = scope.clone();
+            let found = self.read(move |connection, _| oldest(connection, &sought, which));
+            if found.await?.is_empty() {
+                return Ok(gone);
+            }
             let some = self
                 .edit(move |connection| {
                     let ids = oldest(connection, &scope, which)?;

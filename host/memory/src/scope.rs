@@ -7,7 +7,10 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, within};
+
+/// The longest name of a scope.
+const NAME_BYTES_MAX: usize = 1024;
 
 /// The most scopes that a view may name.
 const SCOPES_MAX: usize = 64;
@@ -193,10 +196,10 @@ pub(crate) fn number_or_new(connection: &Connection, scope: &Scope) -> Result<i6
     if let Some(number) = number(connection, scope)? {
         return Ok(number);
     }
+    let name = scope.to_string();
+    within("the bytes of a scope", name.len(), NAME_BYTES_MAX)?;
     let sql = "INSERT INTO scopes (name) VALUES (?1)";
-    connection
-        .prepare_cached(sql)?
-        .execute([scope.to_string()])?;
+    connection.prepare_cached(sql)?.execute([name])?;
     Ok(connection.last_insert_rowid())
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::entities::{Entity, Memory, select};
+use crate::entities::{Entity, Memory, Room, select};
 use crate::error::{Error, Fault, within};
 use crate::index::{Ask, LEVELS_ERROR_MAX, Narrow, Scored};
 use crate::scope::{Scope, Seen};
@@ -37,6 +37,8 @@ pub struct Filter {
     pub scopes: Vec<Scope>,
     /// Of one of these types; empty: of any.
     pub kinds: Vec<String>,
+    /// Of this very name.
+    pub name: Option<String>,
     /// With all of these values in their metadata, under the same keys of the first level.
     pub metadata: Map<String, Value>,
     /// Changed at this time or later, in milliseconds since 1970, UTC.
@@ -66,7 +68,17 @@ impl Filter {
                     .optional()?,
             );
         }
-        let only = self.phrased(connection)?;
+        let mut only = self.phrased(connection)?;
+        if let Some(name) = &self.name {
+            let named = named(connection, name)?;
+            only = Some(match only {
+                Some(phrased) => named
+                    .into_iter()
+                    .filter(|id| phrased.contains(id))
+                    .collect(),
+                None => named,
+            });
+        }
         let nothing = scopes.0.as_ref().is_some_and(Vec::is_empty)
             || (!self.kinds.is_empty() && kinds.is_empty())
             || only.as_ref().is_some_and(Vec::is_empty);
@@ -112,6 +124,15 @@ impl Filter {
     }
 }
 
+/// The entities of that name, one in each scope at most.
+fn named(connection: &Connection, name: &str) -> Result<Vec<i64>, Fault> {
+    // Scope by scope, for names are kept in order within each.
+    let sql = "SELECT entities.id FROM scopes CROSS JOIN entities ON entities.scope = scopes.id AND entities.name = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([name], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// A search.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
@@ -121,7 +142,7 @@ pub struct Query {
     pub vector: Option<Vector>,
     /// Which entities are wanted at all.
     pub filter: Filter,
-    /// How many hits at most; no more than 1,000.
+    /// How many hits at most; no more than 1,000. There are fewer where these hold more than 4 MiB.
     pub limit: usize,
     /// How much each list counts.
     pub weights: Weights,
@@ -333,11 +354,14 @@ fn hits(
     limit: usize,
 ) -> Result<Vec<Hit>, Fault> {
     let mut hits = Vec::with_capacity(limit.min(fused.len()));
+    let mut room = Room::default();
+    let mut is_full = false;
     for fused in fused {
-        if hits.len() == limit {
+        if hits.len() == limit || is_full {
             break;
         }
         if let Some(entity) = select(connection, seen, fused.id)? {
+            is_full = room.is_full_with(&entity);
             hits.push(Hit {
                 entity,
                 score: fused.score,

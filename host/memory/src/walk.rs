@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::entities::{Entity, Memory, select};
+use crate::entities::{Entity, Memory, Room, select};
 use crate::error::{Error, Fault, within};
 use crate::relations::{Direction, Relation, Step, kind_numbers, relation, scope_of, steps_from};
 use crate::scope::Seen;
@@ -17,6 +17,9 @@ const DEPTH_MAX: usize = 8;
 
 /// The most entities of a walk, its starts included.
 const ENTITIES_MAX: usize = 10_000;
+
+/// The most relations that are given; those between the nearest entities come first.
+const RELATIONS_MAX: usize = 40_000;
 
 /// Relations of one entity that a walk follows, for each entity that it may give: one that everything is related to is not
 /// read to the end.
@@ -129,13 +132,22 @@ fn go(connection: &Connection, seen: &Seen, walk: &Walk) -> Result<Graph, Fault>
         truncated,
         ..Graph::default()
     };
+    let mut room = Room::default();
+    let mut given = HashSet::with_capacity(order.len());
     for id in order {
         if let Some(entity) = select(connection, seen, id)? {
             let depth = depths[&id];
+            let is_full = room.is_full_with(&entity);
+            given.insert(id);
             graph.entities.push(Reached { entity, depth });
+            if is_full && given.len() < depths.len() {
+                graph.truncated = true;
+                break;
+            }
         }
     }
-    let mut followed: Vec<Step> = followed.into_iter().collect();
+    let both = |step: &Step| given.contains(&step.source) && given.contains(&step.target);
+    let mut followed: Vec<Step> = followed.into_iter().filter(both).collect();
     followed.sort_unstable_by_key(|step| {
         (
             depths[&step.source].min(depths[&step.target]),
@@ -144,6 +156,10 @@ fn go(connection: &Connection, seen: &Seen, walk: &Walk) -> Result<Graph, Fault>
             step.target,
         )
     });
+    if followed.len() > RELATIONS_MAX {
+        followed.truncate(RELATIONS_MAX);
+        graph.truncated = true;
+    }
     for step in followed {
         graph.relations.push(relation(connection, step)?);
     }

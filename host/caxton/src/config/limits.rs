@@ -223,6 +223,8 @@ pub(crate) const RECALL_COUNT: Field = Field {
     min: 0,
     ..Field::count("count", "5", 100)
 };
+pub(crate) const KEEP_DAYS: Field = Field::count("days", "365", 36_500);
+pub(crate) const KEEP_COUNT: Field = Field::count("count", "100_000", 1_000_000_000);
 pub(crate) const RECALL_TOKENS: Field = Field::count("tokens", "1_000", 1_000_000);
 pub(crate) const REQUESTS_PER_MINUTE: Field =
     Field::count("requests_per_minute", "60", u32::MAX as u64);

@@ -39,6 +39,6 @@ pub use money::{Price, Prices};
 pub(crate) use offers::Offers;
 pub use prompt::{Misprint, Prompt, Variable};
 pub use workspace::{
-    ComponentSpec, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK, Router, Source,
-    Workspace,
+    ComponentSpec, Keep, Keeping, MODEL_DEFAULT, Model, ModelRef, ROUTER_DEFAULT, ROUTER_FALLBACK,
+    Router, Source, Workspace,
 };

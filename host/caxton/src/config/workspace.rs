@@ -45,6 +45,30 @@ pub struct Workspace {
     pub turn_ceilings: TurnCeilings,
     /// What all turns of one day may use, those of all agents together.
     pub budget: Budget,
+    /// How much of what is remembered is kept.
+    pub keeping: Keeping,
+}
+
+/// How much of what is remembered is kept in each scope, by the kind of scope.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// Of each conversation's.
+    pub conversation: Keep,
+    /// Of each agent's own.
+    pub agent: Keep,
+    /// Of the workspace's.
+    pub workspace: Keep,
+    /// Of what is global.
+    pub global: Keep,
+}
+
+/// How much of a scope is kept. The default keeps all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// What was not changed for so many days is forgotten.
+    pub days: Option<u32>,
+    /// Of more than so many entities, those that were changed longest ago are forgotten.
+    pub count: Option<u64>,
 }
 
 /// Which models are used.
@@ -229,6 +253,7 @@ impl Workspace {
             limits: Limits::ceiling(),
             turn_ceilings: TurnCeilings::default(),
             budget: Budget::default(),
+            keeping: Keeping::default(),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod activity;
 mod change;
+mod copies;
 mod download;
 mod error;
 pub mod event;

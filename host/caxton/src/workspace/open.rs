@@ -11,12 +11,13 @@ use caxton_memory::{Store, today};
 use caxton_sandbox::{FileMode, Sandbox};
 
 use super::activity::Activity;
+use super::copies;
 use super::error::Error;
 use super::event::Events;
 use super::ledger::Ledger;
 use super::line::Lines;
 use super::load::{Loaded, Loader};
-use super::memory::Vectors;
+use super::memory::{Vectors, retention};
 use super::ranking::Rankings;
 use super::rate::Rates;
 use super::state::{Agent, State};
@@ -66,6 +67,7 @@ impl Workspace {
             ..
         } = read(&dir, has_dir)?;
 
+        copies::remove_left(&data);
         let mut refused = Vec::new();
         let mut extra = BTreeSet::new();
         if let Some(from) = &components_dir {
@@ -155,6 +157,7 @@ impl Workspace {
             inner: Arc::new(inner),
         };
         workspace.prepare_tools();
+        tokio::spawn(retention::run(Arc::downgrade(&workspace.inner)));
         Ok(workspace)
     }
 }

@@ -11,6 +11,9 @@ const OBSERVATION_BYTES_MAX: usize = 32 << 10;
 const OBSERVATIONS_BYTES_MAX: usize = 1 << 20;
 const METADATA_BYTES_MAX: usize = 64 << 10;
 
+/// How deep metadata may be nested: what reads it again, here and elsewhere, knows a bound as well.
+const METADATA_DEPTH_MAX: usize = 32;
+
 /// Checks what an entity is to be.
 pub(crate) fn check(new: &NewEntity) -> Result<(), Error> {
     check_word("an entity's name", &new.name, NAME_BYTES_MAX)?;
@@ -52,7 +55,18 @@ pub(crate) fn check_kind(kind: &str) -> Result<(), Error> {
 
 pub(crate) fn check_metadata(metadata: &Map<String, Value>) -> Result<(), Error> {
     let bytes = metadata_json(metadata).map_or(0, |json| json.len());
-    within("the bytes of metadata", bytes, METADATA_BYTES_MAX)
+    within("the bytes of metadata", bytes, METADATA_BYTES_MAX)?;
+    let depth = metadata.values().map(depth).max().unwrap_or_default();
+    within("the depth of metadata", depth, METADATA_DEPTH_MAX)
+}
+
+fn depth(value: &Value) -> usize {
+    let within = match value {
+        Value::Array(values) => values.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return 0,
+    };
+    1 + within.unwrap_or_default()
 }
 
 pub(crate) fn metadata_json(metadata: &Map<String, Value>) -> Option<String> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::check::{check, metadata_json};
 use super::{Entity, NewEntity, select, text};
 use crate::audit::note_edit;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, within};
 use crate::index::{Edit, Row};
 use crate::scope::{self, Scope, Seen, View};
 use crate::store::now_ms;
@@ -57,16 +57,21 @@ impl Put {
     }
 }
 
+/// The most bytes of entities that one transaction adds to, for others wait until it is done: a few words for each of many
+/// large entities would take minutes.
+const ADDED_TO_BYTES_MAX: usize = 64 << 20;
+
 /// Puts entities into their scopes and notes it in the audit log.
 pub(crate) fn remember(
     connection: &Connection,
     view: &View,
-    puts: &[Put],
+    puts: &[&Put],
 ) -> Result<(Vec<Remembered>, Vec<Edit>), Fault> {
     let (mut done, mut edits) = (Vec::with_capacity(puts.len()), Vec::new());
     let (mut created, mut merged) = (Vec::new(), Vec::new());
     // Most calls put all into one scope, and often of one type.
     let mut last_scope: Option<(&Scope, i64)> = None;
+    let mut added_to = 0;
     for put in puts {
         let scope = match last_scope {
             Some((scope, number)) if *scope == put.scope => number,
@@ -76,7 +81,16 @@ pub(crate) fn remember(
             }
         };
         last_scope = Some((&put.scope, scope));
-        let (remembered, row) = put_one(connection, scope, put)?;
+        let (remembered, row) = match id_of(connection, scope, &put.new.name)? {
+            None => create(connection, scope, put)?,
+            Some(id) => {
+                let old = select(connection, &Seen(None), id)?.ok_or_else(|| not_found(id))?;
+                added_to += old.observations.iter().map(String::len).sum::<usize>();
+                let what = "the bytes of the entities that a call adds to";
+                within(what, added_to, ADDED_TO_BYTES_MAX)?;
+                merge(connection, scope, old, put)?
+            }
+        };
         match remembered.outcome {
             Outcome::Created => created.push(remembered.id),
             Outcome::Merged => merged.push(remembered.id),
@@ -108,14 +122,11 @@ pub(crate) fn remember(
     Ok((done, edits))
 }
 
-fn put_one(
+fn create(
     connection: &Connection,
     scope: i64,
     put: &Put,
 ) -> Result<(Remembered, Option<Box<Row>>), Fault> {
-    if let Some(id) = id_of(connection, scope, &put.new.name)? {
-        return merge(connection, scope, id, put);
-    }
     let now = now_ms();
     let (created, updated) = put.times.unwrap_or((now, now));
     // What is said twice in one entity is kept once.
@@ -157,10 +168,10 @@ fn put_one(
 fn merge(
     connection: &Connection,
     scope: i64,
-    id: i64,
+    old: Entity,
     put: &Put,
 ) -> Result<(Remembered, Option<Box<Row>>), Fault> {
-    let old = select(connection, &Seen(None), id)?.ok_or_else(|| not_found(id))?;
+    let id = old.id;
     let mut new = NewEntity {
         name: old.name.clone(),
         kind: old.kind.clone(),

@@ -51,7 +51,9 @@ impl Memory {
             .map(|new| Put::of(scope, new))
             .collect::<Result<Vec<_>, _>>()?;
         let view = self.view.clone();
-        let work = move |connection: &Connection| remember(connection, &view, &puts);
+        let work = move |connection: &Connection| {
+            remember(connection, &view, &puts.iter().collect::<Vec<_>>())
+        };
         self.edit(work).await
     }
 

@@ -13,8 +13,11 @@ use crate::vectors::VECTOR_DIMENSIONS;
 /// Up to so many rows in question, every one is scored by its levels: the result is exact. Above, signs choose candidates.
 pub(crate) const EXACT_MAX: usize = 1 << 17;
 
-/// How many rows signs choose, in each thread, for levels to order.
-const SIGNS_KEPT: usize = 1 << 11;
+/// How many rows signs choose at least, all threads together, for levels to order.
+const SIGNS_KEPT: usize = 1 << 12;
+
+/// How many each thread chooses at least: the best are not shared out evenly.
+const SIGNS_KEPT_EACH: usize = 1 << 11;
 
 /// How many rows levels choose for their stored vectors to be read.
 pub(crate) const LEVELS_KEPT: usize = 1 << 10;
@@ -65,9 +68,11 @@ pub(crate) fn scan(rows: &Rows, ask: &Ask<'_>) -> Scanned {
     };
     let exact = (0..segments.len()).map(embedded).sum::<usize>() <= rows.exact_max;
     let words = weigh(rows, ask);
+    // Whatever the machine, no fewer are chosen than where recall was measured.
+    let signs_kept = SIGNS_KEPT.div_ceil(threads(rows)).max(SIGNS_KEPT_EACH);
 
     let workers = in_parallel(rows, |next| {
-        let mut signs = Best::new(SIGNS_KEPT);
+        let mut signs = Best::new(signs_kept);
         let mut levels = Best::new(LEVELS_KEPT);
         let mut texts = Best::new(ask.texts_max);
         let mut scores = Vec::new();
@@ -392,13 +397,10 @@ fn in_parallel<T: Send>(
         let at = taken.fetch_add(1, Ordering::Relaxed);
         (at < rows.segments.len()).then_some(at)
     };
-    let threads = rows
-        .threads
-        .min(rows.segments.len())
-        .min(rows.live_count() / ROWS_PER_THREAD_MIN)
-        .max(1);
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&next))).collect();
+        let others: Vec<_> = (1..threads(rows))
+            .map(|_| scope.spawn(|| work(&next)))
+            .collect();
         let mut results = vec![work(&next)];
         for other in others {
             match other.join() {
@@ -408,6 +410,12 @@ fn in_parallel<T: Send>(
         }
         results
     })
+}
+
+/// As many threads as the rows are worth.
+fn threads(rows: &Rows) -> usize {
+    let worth = rows.live_count() / ROWS_PER_THREAD_MIN;
+    rows.threads.min(rows.segments.len()).min(worth).max(1)
 }
 
 /// The vector that a search is for.

@@ -1,5 +1,8 @@
 //! Taking memory in, as the bytes come. Each batch of lines is one transaction.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,6 +16,7 @@ use crate::error::{Error, Fault};
 use crate::index::Edit;
 use crate::relations::{NewRelation, Relate};
 use crate::scope::View;
+use crate::store::now_ms;
 use crate::vectors::{STORED_BYTES, decode, encode};
 
 /// Lines of one transaction, and the bytes after which it ends sooner.
@@ -40,7 +44,8 @@ pub struct Import {
     bytes: Vec<u8>,
     line: u64,
     has_header: bool,
-    batch: Vec<Item>,
+    /// What is still to be written, with the number of its line.
+    batch: Vec<(u64, Item)>,
     batch_bytes: usize,
     done: Imported,
 }
@@ -68,12 +73,20 @@ impl Memory {
 }
 
 impl Import {
-    /// Takes the next bytes, cut anywhere.
+    /// Takes the next bytes, cut anywhere. Where a line can't be taken, all before it is.
     ///
     /// # Errors
-    /// [`Error::Import`] for a line that can't be taken; [`Error::OutOfView`], [`Error::Unfit`], [`Error::Limit`] where
-    /// merging makes something too large; any error of the database.
+    /// [`Error::Import`] for a line that can't be taken; any error of the database.
     pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let taken = self.lines(bytes).await;
+        if taken.is_err() {
+            // What is wrong with a line before this one is told rather.
+            self.settle().await?;
+        }
+        taken
+    }
+
+    async fn lines(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             self.bytes.extend_from_slice(&rest[..end]);
@@ -96,9 +109,11 @@ impl Import {
     pub async fn finish(mut self) -> Result<Imported, Error> {
         let line = std::mem::take(&mut self.bytes);
         if !line.is_empty() {
-            self.take(&line).await?;
+            let taken = self.take(&line).await;
+            self.settle().await?;
+            taken?;
         }
-        self.write().await?;
+        self.settle().await?;
         if !self.has_header {
             self.line += 1;
             return Err(self.wrong("there is no header; give a file that `export` has written"));
@@ -127,17 +142,17 @@ impl Import {
             }
             Line::Entity(entity) => {
                 let put = self.put(entity)?;
-                self.batch.push(Item::Entity(put));
+                self.batch.push((self.line, Item::Entity(put)));
             }
             Line::Relation(relation) => {
                 self.check_relation(&relation)
                     .map_err(|error| self.wrong(error.to_string()))?;
-                self.batch.push(Item::Relation(relation));
+                self.batch.push((self.line, Item::Relation(relation)));
             }
         }
         self.batch_bytes += bytes.len();
         if self.batch.len() >= LINES || self.batch_bytes >= BATCH_BYTES {
-            self.write().await?;
+            self.settle().await?;
         }
         Ok(())
     }
@@ -158,11 +173,13 @@ impl Import {
             vector: None,
         };
         check(&new).map_err(wrong)?;
+        let now = now_ms();
         Ok(Put {
             scope: line.scope,
             new,
             value,
-            times: Some((line.created_ms, line.updated_ms)),
+            // Nothing was changed later than now.
+            times: Some((line.created_ms.min(now), line.updated_ms.min(now))),
         })
     }
 
@@ -193,15 +210,44 @@ impl Import {
         }
     }
 
-    /// Writes the batch.
-    async fn write(&mut self) -> Result<(), Error> {
-        if self.batch.is_empty() {
+    /// Writes what waits for the rest of its batch, such as where no more will come.
+    ///
+    /// # Errors
+    /// As [`Import::feed`].
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.batch_bytes = 0;
+        let batch = Arc::new(std::mem::take(&mut self.batch));
+        if batch.is_empty() {
             return Ok(());
         }
-        self.batch_bytes = 0;
-        let batch = std::mem::take(&mut self.batch);
-        let view = self.memory.view.clone();
-        let work = move |connection: &Connection| write(connection, &view, batch);
+        match self.write(&batch, 0..batch.len()).await {
+            Err(Error::Limit { .. } | Error::Unfit { .. }) => {}
+            written => return written,
+        }
+        // One of them does not fit what is there. All before that one do, and it is told by its line.
+        for (at, (line, _)) in batch.iter().enumerate() {
+            self.write(&batch, at..at + 1).await.map_err(|error| {
+                let reason = error.to_string();
+                match error {
+                    Error::Limit { .. } | Error::Unfit { .. } => Error::Import {
+                        line: *line,
+                        reason,
+                    },
+                    other => other,
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes a part of a batch, in one transaction.
+    async fn write(
+        &mut self,
+        batch: &Arc<Vec<(u64, Item)>>,
+        part: Range<usize>,
+    ) -> Result<(), Error> {
+        let (view, batch) = (self.memory.view.clone(), Arc::clone(batch));
+        let work = move |connection: &Connection| write(connection, &view, &batch[part]);
         let more = self.memory.edit(work).await?;
         let done = &mut self.done;
         done.created += more.created;
@@ -216,10 +262,10 @@ impl Import {
 fn write(
     connection: &Connection,
     view: &View,
-    batch: Vec<Item>,
+    batch: &[(u64, Item)],
 ) -> Result<(Imported, Vec<Edit>), Fault> {
     let (mut puts, mut relations) = (Vec::new(), Vec::new());
-    for item in batch {
+    for (_, item) in batch {
         match item {
             Item::Entity(put) => puts.push(put),
             Item::Relation(relation) => relations.push(relation),
@@ -244,9 +290,9 @@ fn write(
             (Some(source), Some(target)) => {
                 let relation = NewRelation {
                     source,
-                    kind: line.kind,
+                    kind: line.kind.clone(),
                     target,
-                    metadata: line.metadata,
+                    metadata: line.metadata.clone(),
                 };
                 relate.one(&relation, line.created_ms)?;
             }

@@ -232,7 +232,8 @@ async fn check(memory: &Memory, news: &HashMap<u64, (i64, bool)>) {
         let page = memory
             .entities(Filter::default(), 10_000, before)
             .await
-            .unwrap();
+            .unwrap()
+            .entities;
         listed += page.len() as u64;
         match page.last() {
             Some(last) => before = Some((last.updated_ms, last.id)),

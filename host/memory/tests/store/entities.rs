@@ -1,6 +1,6 @@
 //! Entities: remembering, merging, changing and forgetting them.
 
-use caxton_memory::{Change, Error, NewEntity, Outcome, Scope};
+use caxton_memory::{Change, Error, Filter, NewEntity, Outcome, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::{HOSTILE, everything, fact, place, vector};
@@ -105,6 +105,13 @@ async fn what_can_not_be_kept_is_named_and_nothing_of_the_batch_stays() {
         ),
         (
             NewEntity {
+                metadata: object(json!({"k": (0..33).fold(json!(1), |within, _| json!([within]))})),
+                ..good()
+            },
+            "the depth of metadata",
+        ),
+        (
+            NewEntity {
                 vector: of_length(0.0),
                 ..good()
             },
@@ -141,6 +148,62 @@ async fn what_can_not_be_kept_is_named_and_nothing_of_the_batch_stays() {
     let many = vec![good(); 10_001];
     let error = memory.remember(&Scope::Global, many).await.unwrap_err();
     assert!(matches!(error, Error::Limit { max: 10_000, .. }), "{error}");
+    let far = Scope::Conversation("c".repeat(1024));
+    let error = memory.remember(&far, vec![good()]).await.unwrap_err();
+    assert!(error.to_string().contains("scope"), "{error}");
+}
+
+#[tokio::test]
+async fn large_entities_are_read_a_few_at_a_time_and_not_added_to_without_end() {
+    let place = place();
+    let memory = everything(&place.store);
+    let large = |name: &str| NewEntity {
+        observations: (0..31)
+            .map(|n| format!("{name} {n} {}", "x ".repeat(16_000)))
+            .collect(),
+        ..fact(name, &[])
+    };
+    let names: Vec<String> = (0..12).map(|n| format!("e{n}")).collect();
+    for name in &names {
+        let one = vec![large(name)];
+        memory.remember(&Scope::Workspace, one).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = memory.entities(Filter::default(), 500, before);
+        let page = page.await.unwrap();
+        let Some(last) = page.entities.last() else {
+            panic!("no page is empty where there is more")
+        };
+        before = Some((last.updated_ms, last.id));
+        assert!(page.entities.len() <= 5, "{}", page.entities.len());
+        seen.extend(page.entities.iter().map(|entity| entity.name.clone()));
+        if !page.more {
+            break;
+        }
+    }
+    seen.sort_unstable_by_key(|name| name[1..].parse::<u32>().unwrap());
+    assert_eq!(seen, names);
+    let query = Query {
+        text: "x".to_owned(),
+        limit: 500,
+        ..Query::default()
+    };
+    let hits = memory.search(query).await.unwrap().len();
+    assert!((1..=5).contains(&hits), "{hits}");
+
+    let more = |count: usize| -> Vec<NewEntity> {
+        (0..count)
+            .map(|n| fact("e0", &[&format!("more {n}")]))
+            .collect()
+    };
+    memory.remember(&Scope::Workspace, more(10)).await.unwrap();
+    let error = memory.remember(&Scope::Workspace, more(100)).await;
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("adds to"), "{error}");
+    let entity = memory.named(&Scope::Workspace, "e0").await.unwrap();
+    assert_eq!(entity.unwrap().observations.len(), 41);
 }
 
 #[tokio::test]
@@ -274,21 +337,34 @@ async fn entities_are_listed_by_their_last_change() {
         ids.push(made[0].id);
     }
     memory.forget(vec![ids[1]]).await.unwrap();
-    let all = memory.entities(Default::default(), 10, None).await.unwrap();
+    let all = memory
+        .entities(Default::default(), 10, None)
+        .await
+        .unwrap()
+        .entities;
     let listed: Vec<i64> = all.iter().map(|entity| entity.id).collect();
     assert_eq!(listed, [ids[2], ids[0]]);
     let before = Some((all[0].updated_ms, all[0].id));
     let rest = memory
         .entities(Default::default(), 10, before)
         .await
-        .unwrap();
+        .unwrap()
+        .entities;
     assert_eq!(rest, all[1..]);
     assert_eq!(
-        memory.entities(Default::default(), 1, None).await.unwrap(),
+        memory
+            .entities(Default::default(), 1, None)
+            .await
+            .unwrap()
+            .entities,
         all[..1]
     );
     assert_eq!(
-        memory.entities(Default::default(), 0, None).await.unwrap(),
+        memory
+            .entities(Default::default(), 0, None)
+            .await
+            .unwrap()
+            .entities,
         []
     );
 }

@@ -68,8 +68,16 @@ async fn no_way_leads_to_what_is_out_of_view() {
                 phrases: vec!["zebra".to_owned()],
                 ..Filter::default()
             },
+            Filter {
+                name: Some("secret plan".to_owned()),
+                ..Filter::default()
+            },
         ] {
-            let listed = memory.entities(filter.clone(), 100, None).await.unwrap();
+            let listed = memory
+                .entities(filter.clone(), 100, None)
+                .await
+                .unwrap()
+                .entities;
             check("entities", listed.iter().all(|entity| entity.id != secret));
             for (text, meaning) in [
                 ("zebra secret plan", true),

@@ -30,6 +30,12 @@ async fn what_is_old_or_too_much_is_forgotten_in_its_scope_only() {
         .await
         .unwrap();
     let count = async || memory.count().await.unwrap().entities;
+    let mut scopes = memory.scopes().await.unwrap();
+    scopes.sort();
+    let agent = |name: &str| Scope::Agent(name.to_owned());
+    assert_eq!(scopes, [agent("a"), agent("b")]);
+    let seen = place.store.memory(caxton_memory::View::agent("a", None));
+    assert_eq!(seen.scopes().await.unwrap(), [agent("a")]);
     let retain = async |age_ms_max, count_max| {
         memory
             .retain(
@@ -51,6 +57,7 @@ async fn what_is_old_or_too_much_is_forgotten_in_its_scope_only() {
     assert_eq!(retain(Some(i64::MAX), None).await, 0);
     assert_eq!(retain(Some(1_000_000), Some(0)).await, 1101);
     assert_eq!(count().await, 1200);
+    assert_eq!(memory.scopes().await.unwrap(), [agent("b")]);
     let nobody = Scope::Agent("nobody".to_owned());
     assert_eq!(memory.forget_scope(&nobody).await.unwrap(), 0);
     assert_eq!(

@@ -160,7 +160,7 @@ async fn filters_leave_out_before_anything_is_chosen() {
         let mut found = names(&hits);
         found.sort_unstable();
         assert_eq!(found, expected, "{filter:?}");
-        let listed = memory.entities(filter, 10, None).await.unwrap();
+        let listed = memory.entities(filter, 10, None).await.unwrap().entities;
         let mut listed: Vec<_> = listed.iter().map(|entity| &*entity.name).collect();
         listed.sort_unstable();
         assert_eq!(listed, expected);
@@ -210,6 +210,28 @@ async fn filters_leave_out_before_anything_is_chosen() {
             ..Filter::default()
         },
         &[],
+    )
+    .await;
+    let named = |name: &str| Filter {
+        name: Some(name.to_owned()),
+        ..Filter::default()
+    };
+    check(named("Café"), &["Café"]).await;
+    check(named("café"), &[]).await;
+    check(
+        Filter {
+            kinds: vec!["person".to_owned()],
+            ..named("Café")
+        },
+        &[],
+    )
+    .await;
+    check(
+        Filter {
+            phrases: vec!["coffee".to_owned()],
+            ..named("Café")
+        },
+        &["Café"],
     )
     .await;
     let phrases = |phrases: &[&str]| Filter {
@@ -359,6 +381,7 @@ async fn many_edits_leave_the_index_as_one_made_anew() {
             .entities(Filter::default(), 10_000, None)
             .await
             .unwrap()
+            .entities
             .len(),
         100
     );

@@ -124,6 +124,64 @@ async fn the_later_of_two_files_knows_better_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn what_stands_before_a_line_that_can_not_be_taken_is_kept() {
+    let place = place();
+    let memory = everything(&place.store);
+    let line = |name: &str, observations: Value, updated_ms: i64| {
+        json!({"entity": {"scope": "global", "name": name, "type": "t", "observations": observations,
+            "created_ms": 1, "updated_ms": updated_ms}})
+    };
+    let full = |from: usize| {
+        let texts = (from..from + 20).map(|n| format!("{n} {}", "x".repeat(32_000)));
+        json!(texts.collect::<Vec<_>>())
+    };
+    let cases = [
+        // It is no line at all.
+        (
+            format!("{}\n{{\"entity\":", line("a", json!([]), 1)),
+            3,
+            "EOF",
+            "a",
+        ),
+        // It does not fit to what is there.
+        (
+            format!(
+                "{}\n{}\n{}\n{}\n",
+                line("b", json!([]), 1),
+                line("full", full(0), 1),
+                line("full", full(20), 1),
+                line("c", json!([]), 1)
+            ),
+            4,
+            "observations",
+            "b",
+        ),
+    ];
+    for (lines, at, expected, kept) in cases {
+        let text = format!("{HEADER}{lines}");
+        match import(&memory, text.as_bytes(), 1 << 20).await {
+            Err(Error::Import { line, reason }) => {
+                assert!(line == at && reason.contains(expected), "{line}: {reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let entity = memory.named(&Scope::Global, kept).await.unwrap();
+        assert!(entity.is_some(), "{kept}");
+    }
+    assert!(memory.named(&Scope::Global, "c").await.unwrap().is_none());
+    // What comes from the future does not stay ahead of all that is changed after it.
+    let text = format!("{HEADER}{}\n", line("late", json!([]), i64::MAX));
+    import(&memory, text.as_bytes(), 50).await.unwrap();
+    let late = memory.named(&Scope::Global, "late").await.unwrap().unwrap();
+    memory
+        .remember(&Scope::Global, vec![fact("b", &["more"])])
+        .await
+        .unwrap();
+    let changed = memory.named(&Scope::Global, "b").await.unwrap().unwrap();
+    assert!(late.updated_ms <= changed.updated_ms);
+}
+
+#[tokio::test]
 async fn a_line_that_can_not_be_taken_is_named() {
     let place = place();
     let memory = place.store.memory(View::agent("a", None));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::body::{Json, Params, Query};
 use super::super::{State, wire};
-use super::page::Page;
+use super::page::{Page, next};
 use super::{Problem, workspace};
 
 /// Which page of the list.
@@ -31,8 +31,12 @@ pub async fn list(
 ) -> Result<axum::Json<wire::Conversations>, Problem> {
     let store = workspace(&state, &name)?.store();
     let page = Page::of(wanted.limit, wanted.before.as_deref())?;
-    let found = store.conversations(page.sought(), page.before.clone());
-    let (found, next) = page.cut(found.await?, |one| (one.updated_ms, one.id.clone()));
+    // One more than is shown tells whether there is another page.
+    let mut found = store.conversations(page.limit + 1, page.before).await?;
+    let more = found.len() > page.limit;
+    found.truncate(page.limit);
+    let last = found.last().filter(|_| more);
+    let next = last.map(|last| next((last.updated_ms, &last.id)));
     Ok(axum::Json(wire::Conversations {
         conversations: found.into_iter().map(wire::Conversation::from).collect(),
         next,

@@ -2,6 +2,7 @@
 //! a room below, and gives its result a shape of `wire`.
 
 mod agents;
+mod audit;
 mod components;
 mod conversations;
 mod events;
@@ -39,6 +40,7 @@ use crate::workspace::Workspace;
         (name = "conversations", description = "What was said."),
         (name = "memory", description = "What is remembered."),
         (name = "usage", description = "What it cost."),
+        (name = "audit", description = "What was done, by whom, and what was refused."),
         (name = "agents", description = "Who answers."),
         (name = "tools", description = "What agents, and you, can call."),
         (name = "models", description = "What agents can think with."),
@@ -57,6 +59,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(turns::show, turns::cancel))
         .routes(routes!(turns::follow))
         .routes(routes!(usage::show))
+        .routes(routes!(audit::show))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show, conversations::remove))
         .routes(routes!(conversations::clear))
@@ -74,7 +77,11 @@ pub fn routes() -> OpenApiRouter<State> {
             components::put,
             components::remove
         ))
-        .routes(routes!(memory::entities::list, memory::entities::add))
+        .routes(routes!(
+            memory::entities::list,
+            memory::entities::add,
+            memory::entities::forget_all
+        ))
         .routes(routes!(
             memory::entities::show,
             memory::entities::change,

@@ -13,7 +13,8 @@ const ENTRIES_MAX: usize = 500;
 
 /// Which page is wanted.
 pub(super) struct Page<K> {
-    limit: usize,
+    /// How many entries.
+    pub(super) limit: usize,
     /// When the last entry of the page before was changed, and its key.
     pub(super) before: Option<(i64, K)>,
 }
@@ -31,24 +32,9 @@ impl<K: FromStr> Page<K> {
     }
 }
 
-impl<K> Page<K> {
-    /// How many entries to look for: one more than is shown, which tells whether there is another page.
-    pub(super) fn sought(&self) -> usize {
-        self.limit + 1
-    }
-
-    /// Cuts what was found to a page, and gives its `next`. `place` is when an entry was changed, and its key.
-    pub(super) fn cut<T, P: Display>(
-        &self,
-        mut found: Vec<T>,
-        place: impl Fn(&T) -> (i64, P),
-    ) -> (Vec<T>, Option<String>) {
-        let more = found.len() > self.limit;
-        found.truncate(self.limit);
-        let last = found.last().filter(|_| more).map(place);
-        let next = last.map(|(changed_ms, key)| format!("{changed_ms}.{key}"));
-        (found, next)
-    }
+/// The `next` of a page whose last entry this is: when that was changed, and its key.
+pub(super) fn next((changed_ms, key): (i64, impl Display)) -> String {
+    format!("{changed_ms}.{key}")
 }
 
 fn cursor<K: FromStr>(text: &str) -> Result<(i64, K), Problem> {

@@ -131,6 +131,13 @@ pub enum StoredEntities {
     One(Box<Entity>),
 }
 
+/// What was forgotten with a scope.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Forgotten {
+    /// How many entities.
+    pub entities: u64,
+}
+
 /// What became of one of several.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StoredEntity {

@@ -2,6 +2,7 @@
 //! `/openapi.json` describes, and part of what Caxton promises: a field may be added, and none changes its meaning.
 
 mod agent;
+mod audit;
 mod component;
 mod content;
 mod conversation;
@@ -25,6 +26,7 @@ pub use agent::{
     Agent, AgentContext, AgentMemory, Agents, Capability, Counters, Overlap, Parameter,
     StoredAgent, TurnLimits,
 };
+pub use audit::{Audit, AuditEntry, AuditVerdict};
 pub use component::{
     Component, Components, FileGrant, Grants, Limits, RefusedComponent, StoredComponent,
 };
@@ -32,9 +34,9 @@ pub use content::{Annotations, Content, ResourceContents};
 pub use conversation::{Conversation, ConversationMessage, Conversations, ForkRequest, Transcript};
 pub use event::Event;
 pub use memory::{
-    Direction, Entities, Entity, EntityChange, MemoryGraph, MemoryHit, MemoryHits, MemoryImported,
-    MemorySearch, MemoryWalk, NewEntities, NewEntity, NewRelation, Reached, Recalled, Relation,
-    Relations, Remembered, SearchWeights, StoredEntities, StoredEntity,
+    Direction, Entities, Entity, EntityChange, Forgotten, MemoryGraph, MemoryHit, MemoryHits,
+    MemoryImported, MemorySearch, MemoryWalk, NewEntities, NewEntity, NewRelation, Reached,
+    Recalled, Relation, Relations, Remembered, SearchWeights, StoredEntities, StoredEntity,
 };
 pub use message::{
     Attachment, CompletionReceipt, Image, Message, MessageAnswer, ToolCall, TurnReceipt,

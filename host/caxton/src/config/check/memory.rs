@@ -1,10 +1,11 @@
-//! Reads what an agent remembers, and what it is told of a conversation.
+//! Reads what an agent remembers, how much of that a workspace keeps, and what an agent is told of a conversation.
 
 use super::limits::bounded;
 use crate::config::agent::{Context, ContextScope, Memory, Overflow, Recall, Scope};
 use crate::config::document::{Report, Table};
 use crate::config::fault::{Refusal, quoted};
-use crate::config::limits::{RECALL_COUNT, RECALL_TOKENS, WINDOW};
+use crate::config::limits::{KEEP_COUNT, KEEP_DAYS, RECALL_COUNT, RECALL_TOKENS, WINDOW};
+use crate::config::workspace::{Keep, Keeping};
 
 /// Reads `[memory]`.
 pub(super) fn memory(mut table: Table<'_>, report: &mut Report<'_>) -> Memory {
@@ -57,6 +58,46 @@ fn recall(mut table: Table<'_>, report: &mut Report<'_>) -> Recall {
     }
     table.finish(report);
     recall
+}
+
+/// Reads the workspace's `[memory]`: how much is kept, of every scope and of kinds of them.
+pub(super) fn keeping(mut table: Table<'_>, report: &mut Report<'_>) -> Keeping {
+    let mut keeping = Keeping::default();
+    if let Some(mut table) = table
+        .get("keep")
+        .and_then(|value| value.table(report, "[memory.keep]"))
+    {
+        let all = keep(&mut table, Keep::default(), report);
+        let mut of = |kind: &'static str| {
+            let shown = format!("[memory.keep.{kind}]");
+            let own = table
+                .get(kind)
+                .and_then(|value| value.table(report, &shown));
+            own.map_or(all, |mut own| {
+                let own_keep = keep(&mut own, all, report);
+                own.finish(report);
+                own_keep
+            })
+        };
+        keeping = Keeping {
+            conversation: of("conversation"),
+            agent: of("agent"),
+            workspace: of("workspace"),
+            global: of("global"),
+        };
+        table.finish(report);
+    }
+    table.finish(report);
+    keeping
+}
+
+/// Reads how much is kept; what is not said is as in `otherwise`.
+fn keep(table: &mut Table<'_>, otherwise: Keep, report: &mut Report<'_>) -> Keep {
+    let days = bounded(table, KEEP_DAYS, report).and_then(|days| u32::try_from(days).ok());
+    Keep {
+        days: days.or(otherwise.days),
+        count: bounded(table, KEEP_COUNT, report).or(otherwise.count),
+    }
 }
 
 /// Reads `[context]`. `tokens` is the limit of a turn, which a window above it could only break.

@@ -6,7 +6,7 @@ use std::path::Path;
 use caxton_sandbox::Limits;
 
 use super::directory::{at, components_in};
-use super::{AgentContext, Known, component, limits, secrets, usage};
+use super::{AgentContext, Known, component, limits, memory, secrets, usage};
 use crate::config::document::{Report, Source, Table, Value, parse};
 use crate::config::fault::Fault;
 use crate::config::limits::TurnCeilings;
@@ -126,6 +126,11 @@ fn read_source(
         .and_then(|value| value.table(report, "[budget]"))
         .map(|table| usage::budget(table, report))
         .unwrap_or_default();
+    let keeping = root
+        .get("memory")
+        .and_then(|value| value.table(report, "[memory.keep]"))
+        .map(|table| memory::keeping(table, report))
+        .unwrap_or_default();
     let (components, declared) = match root
         .get("components")
         .and_then(|value| value.table(report, "[components.NAME]"))
@@ -165,6 +170,7 @@ fn read_source(
             limits: ceiling,
             turn_ceilings,
             budget,
+            keeping,
         },
         declared,
     )

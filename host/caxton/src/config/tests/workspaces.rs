@@ -168,6 +168,17 @@ fn bad_keys_and_types() {
         &["2:13 out-of-range", "3:10 wrong-type", "5:15 out-of-range"],
     );
     check_table("[router]\ndefault = \"nobody\"", &["2:11 unknown-agent"]);
+    check_table(
+        "[memory]\nenabled = true\n[memory.keep]\ndays = 0\ncount = \"many\"\nagents = 1\nagent = { day = 1 }\nglobal = 2",
+        &[
+            "2:1 unknown-key",
+            "4:8 out-of-range",
+            "5:9 wrong-type",
+            "6:1 unknown-key",
+            "7:11 unknown-key",
+            "8:10 wrong-type",
+        ],
+    );
     check_table("[router]\ndefault = \"../x\"", &["2:11 bad-name"]);
     check_table(
         "[model]\ndefault = \"gpt-5\"\nfallback = [\"opnai/x\", \"openai/\"]",

@@ -1,7 +1,7 @@
 //! What the workspace remembers, with the meanings of its texts: the store keeps vectors and compares them, and here is what
 //! makes them. A text whose vector can't be made at once, because the model is not there or is busy, is kept all the same;
 //! its vector is made in the background. `keep` keeps what is said unless it is known, `words` is how texts are held against each
-//! other beside that.
+//! other beside that. `retention` forgets what is older or more than is to be kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,10 @@ use caxton_memory::{
 };
 use tokio::sync::{Mutex, Notify};
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 mod keep;
+pub(super) mod retention;
 mod words;
 
 pub use keep::{Kept, versions};
@@ -30,6 +32,9 @@ const TEXTS_IN_BACKGROUND: usize = 16;
 
 /// How long the background waits where the model is busy or the database fails.
 const WAIT: Duration = Duration::from_secs(2);
+
+/// How long the background waits to be woken before it looks by itself.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// What one view sees of the workspace's memory.
 #[derive(Debug, Clone)]
@@ -100,7 +105,7 @@ impl Memories {
             entities.extend(self.memory.entity(id).await?);
         }
         entities.retain(|entity| !entity.embedded);
-        self.embed(&entities).await?;
+        self.embed(&entities).await;
         Ok(remembered)
     }
 
@@ -111,7 +116,7 @@ impl Memories {
     pub async fn change(&self, id: i64, change: Change) -> Result<Entity, Error> {
         let mut entity = self.memory.change(id, change).await?;
         if !entity.embedded {
-            entity.embedded = self.embed(std::slice::from_ref(&entity)).await?;
+            entity.embedded = self.embed(std::slice::from_ref(&entity)).await;
         }
         Ok(entity)
     }
@@ -135,17 +140,24 @@ impl Memories {
     }
 
     /// Makes the vectors of these entities, or leaves that to the background, and tells which.
-    async fn embed(&self, entities: &[Entity]) -> Result<bool, Error> {
+    async fn embed(&self, entities: &[Entity]) -> bool {
         if entities.is_empty() {
-            return Ok(true);
+            return true;
         }
         let texts: Vec<String> = entities.iter().map(Entity::text).collect();
         let Some(vectors) = self.vectors(&texts).await else {
             self.wake();
-            return Ok(false);
+            return false;
         };
-        self.memory.set_vectors(paired(entities, vectors)).await?;
-        Ok(true)
+        match self.memory.set_vectors(paired(entities, vectors)).await {
+            Ok(_) => true,
+            // What they are of is kept, and that is what was asked for.
+            Err(error) => {
+                tracing::warn!(%error, "vectors can't be kept now");
+                self.wake();
+                false
+            }
+        }
     }
 }
 
@@ -204,7 +216,8 @@ async fn run(memory: Memory, embedder: Embedder, wake: Arc<Notify>) {
     }
     loop {
         match batch(&memory, &embedder).await {
-            Ok(0) => wake.notified().await,
+            // One who was to wake this may have gone before it did, as a client that breaks off goes.
+            Ok(0) => drop(timeout(LOOK, wake.notified()).await),
             Ok(_) => {}
             Err(reason) => {
                 tracing::warn!(reason, "what is remembered can't be given its meaning now");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::super::body::{Json, Params, Query};
 use super::super::super::{State, wire};
-use super::super::page::Page;
+use super::super::page::{Page, next};
 use super::{Problem, id, memories, missing, scope};
 
 /// The type of what is given none.
@@ -21,13 +21,15 @@ pub struct Wanted {
     scope: Option<String>,
     /// Of this type only.
     r#type: Option<String>,
+    /// Of this very name only: one in each scope at most.
+    name: Option<String>,
     /// With this phrase in their texts only. A `*` at its end lets the last word go on.
     phrase: Option<String>,
     /// Changed at this time or later only, in milliseconds since 1970, UTC.
     from_ms: Option<i64>,
     /// Changed before this time only.
     until_ms: Option<i64>,
-    /// How many: 50 where absent, 500 at most.
+    /// How many: 50 where absent, 500 at most; fewer where these hold more than 4 MiB.
     limit: Option<usize>,
     /// The `next` of the page before.
     before: Option<String>,
@@ -48,15 +50,17 @@ pub async fn list(
     let filter = Filter {
         scopes: within.transpose()?.into_iter().collect(),
         kinds: wanted.r#type.into_iter().collect(),
+        name: wanted.name,
         phrases: wanted.phrase.into_iter().collect(),
         from_ms: wanted.from_ms,
         until_ms: wanted.until_ms,
         ..Filter::default()
     };
-    let found = memory.entities(filter, page.sought(), page.before);
-    let (found, next) = page.cut(found.await?, |one| (one.updated_ms, one.id));
+    let found = memory.entities(filter, page.limit, page.before).await?;
+    let last = found.entities.last().filter(|_| found.more);
+    let next = last.map(|last| next((last.updated_ms, last.id)));
     Ok(axum::Json(wire::Entities {
-        entities: found.into_iter().map(wire::Entity::from).collect(),
+        entities: found.entities.into_iter().map(wire::Entity::from).collect(),
         next,
     }))
 }
@@ -204,4 +208,28 @@ pub async fn forget(
         0 => Err(missing(entity)),
         _ => Ok(StatusCode::NO_CONTENT),
     }
+}
+
+/// Of which scope all is forgotten.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Whole {
+    /// `global`, `workspace`, `agent:NAME` or `conversation:ID`.
+    scope: String,
+}
+
+/// Forget all that is kept in a scope.
+///
+/// With its relations. It can't be taken back.
+#[utoipa::path(delete, operation_id = "forget_entities", path = "/api/v1/workspaces/{workspace}/memory/entities", tag = "memory",
+    params(("workspace" = String, Path, description = "Its name, or `default`"), Whole),
+    responses((status = 200, body = wire::Forgotten), (status = "4XX", body = wire::Problem, content_type = "application/problem+json")))]
+pub async fn forget_all(
+    Shared(state): Shared<State>,
+    Params(name): Params<String>,
+    Query(whole): Query<Whole>,
+) -> Result<axum::Json<wire::Forgotten>, Problem> {
+    let memory = memories(&state, &name)?.memory;
+    let entities = memory.forget_scope(&scope("", &whole.scope)?).await?;
+    Ok(axum::Json(wire::Forgotten { entities }))
 }

@@ -101,6 +101,7 @@ async fn found(
         filter: Filter {
             scopes: scopes(&place("/scopes"), &search.scopes)?,
             kinds: search.types,
+            name: None,
             metadata: search.metadata,
             from_ms: search.from_ms,
             until_ms: search.until_ms,

@@ -20,6 +20,11 @@ fn memories(state: &State, name: &str) -> Result<Memories, Problem> {
 
 /// The scope of this name, given in `place` of the request.
 fn scope(place: &str, text: &str) -> Result<Scope, Problem> {
+    if text.chars().any(char::is_control) {
+        let text = text.escape_debug();
+        let detail = format!("`{text}` is no scope: it has control characters");
+        return Err(invalid(place, detail));
+    }
     text.parse()
         .map_err(|error: caxton_memory::NoScope| invalid(place, error.to_string()))
 }

@@ -63,7 +63,7 @@ pub async fn list(
 
 /// Relate two entities.
 ///
-/// It answers 201 where they were not related so, else 200: the metadata is replaced then.
+/// It answers 201 where they were not related so, else 200: the metadata is then added to what is there, key by key.
 #[utoipa::path(post, operation_id = "relate_entities", path = "/api/v1/workspaces/{workspace}/memory/relations", tag = "memory",
     params(("workspace" = String, Path, description = "Its name, or `default`")),
     request_body = wire::NewRelation,

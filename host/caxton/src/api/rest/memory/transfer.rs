@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::super::super::body::{Params, Query, content_type};
 use super::super::super::{State, wire};
 use super::{Problem, memories};
+use crate::workspace::Memories;
 
 /// The media type of JSON Lines, and others under which they are sent.
 const LINES: &str = "application/jsonl";
@@ -20,6 +21,18 @@ const ALSO: &[&str] = &[
     "application/ndjson",
     "application/x-jsonlines",
 ];
+
+/// Has the background make the vectors of what came, when it goes.
+struct Waking<'a>(&'a Memories);
+
+impl Drop for Waking<'_> {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+/// What is told of an import that breaks off.
+const KEPT: &str = "what came before is imported, and importing the file again goes on";
 
 /// How long the rest of a file is read that can't be taken.
 const REST_MAX: Duration = Duration::from_secs(5);
@@ -72,26 +85,38 @@ pub async fn import(
     let memories = memories(&state, &name)?;
     content_type(request.headers(), LINES, ALSO)?;
     let mut import = memories.memory.import();
+    // However this ends: what came is to be found by meaning.
+    let _woken = Waking(&memories);
     let mut parts = request.into_body().into_data_stream();
     // A file of any size may take any time, as long as it goes on coming.
     let wait = state.limits.json.timeout;
-    loop {
-        let part = tokio::time::timeout(wait, parts.next()).await.map_err(|_| {
-            let detail = format!("nothing came for {wait:?}; what came before is imported, and importing the file again goes on");
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail)
-        })?;
-        let Some(part) = part else { break };
-        let part = part.map_err(|error| {
-            let detail = format!("the body broke off: {error}; what came before is imported, and importing the file again goes on");
-            Problem::new(StatusCode::BAD_REQUEST, "body-broken", detail)
-        })?;
+    let broken = loop {
+        let part = match tokio::time::timeout(wait, parts.next()).await {
+            Ok(Some(Ok(part))) => part,
+            Ok(None) => break None,
+            Ok(Some(Err(error))) => {
+                let detail = format!("the body broke off: {error}; {KEPT}");
+                break Some(Problem::new(StatusCode::BAD_REQUEST, "body-broken", detail));
+            }
+            Err(_) => {
+                let detail = format!("nothing came for {wait:?}; {KEPT}");
+                break Some(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "body-timeout",
+                    detail,
+                ));
+            }
+        };
         if let Err(error) = import.feed(&part).await {
             // A client reads the answer when it has sent all, or as much as it can.
             drop(tokio::time::timeout(REST_MAX, parts.for_each(|_| async {})).await);
             return Err(error.into());
         }
+    };
+    if let Some(problem) = broken {
+        import.settle().await?;
+        return Err(problem);
     }
     let imported = import.finish().await?;
-    memories.wake();
     Ok(axum::Json(imported.into()))
 }
