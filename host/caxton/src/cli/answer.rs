@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::client::problem_shown;
 use super::follow::Turn;
-use super::output::{self, Style, duration};
+use super::output::{self, Style, duration, plain};
 use super::stream::Event;
 use crate::api::wire;
 
@@ -178,7 +178,12 @@ impl Shown {
 
     fn text(&mut self, text: &str) -> Result<()> {
         let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        // A program gets what was said, and a person's terminal what can be shown of it.
+        let shown = match out.is_terminal() {
+            true => plain(text),
+            false => text.into(),
+        };
+        out.write_all(shown.as_bytes())?;
         out.flush()?;
         if let Some(last) = text.chars().last() {
             self.open = last != '\n';

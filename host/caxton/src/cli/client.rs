@@ -222,11 +222,32 @@ impl Client {
         self.read(response).await
     }
 
-    /// `DELETE` of what a query names.
-    pub async fn delete_where(&self, path: &[&str], query: &[(&str, &str)]) -> Result<()> {
+    /// `PATCH` with JSON.
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let request = self.request(Method::PATCH, path)?.json(body);
+        let response = self.send(request).await?;
+        self.read(response).await
+    }
+
+    /// `DELETE` of what a query names; gives what was answered.
+    pub async fn delete_where(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response> {
         let mut url = self.url(path)?;
         url.query_pairs_mut().extend_pairs(query);
-        self.send(self.http.delete(url)).await.map(drop)
+        self.send(self.http.delete(url)).await
+    }
+
+    /// The same, of what is answered with JSON.
+    pub async fn delete_all<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let response = self.delete_where(path, query).await?;
+        self.read(response).await
     }
 
     /// `DELETE`.

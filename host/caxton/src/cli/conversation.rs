@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::Output;
-use super::output::{self, Style, ago};
+use super::output::{self, Style, ago, plain};
 use super::target::Target;
 use crate::api::wire;
 
@@ -177,12 +177,13 @@ fn show(found: &wire::Transcript) -> Result<()> {
         let head = format!("{} {who}", message.seq);
         output::line(style.bold(head))?;
         for line in said(&message.content) {
-            output::line(line)?;
+            output::line(plain(&line))?;
         }
         let calls = message.tool_calls.as_ref().and_then(Value::as_array);
         for call in calls.into_iter().flatten() {
             let name = call["name"].as_str().unwrap_or_default();
-            output::line(style.dim(format_args!("→ {name} {}", call["arguments"])))?;
+            let call = format!("→ {name} {}", call["arguments"]);
+            output::line(style.dim(plain(&call)))?;
         }
     }
     Ok(())

@@ -9,23 +9,24 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
+use super::Output;
 use super::client::Client;
 use super::output;
 use super::target::Target;
-use super::{Output, Usage};
 use crate::api::wire;
 
-/// How many entities are looked through for one of a name.
-const LOOKED_THROUGH: &str = "500";
+/// As many of one name are looked at: there may be one in each scope.
+const NAMESAKES: &str = "500";
 
 const EXAMPLES: &str = "\
 Examples:
   caxton memory search \"who leads sales\"
   caxton memory add \"Anna Berg\" \"Leads the sales team.\" --type person
   caxton memory relate \"Anna Berg\" works-at Acme
+  caxton memory change \"Anna Berg\" --observation \"Leads the support team.\"
   caxton memory export memory.jsonl && caxton memory import memory.jsonl
 
-ENTITY is a number, or a name where only one entity has it.
+ENTITY is a name where only one entity has it, or a number: #12, or 12 where nothing is called so.
 SCOPE is `workspace`, `global`, `agent:NAME` or `conversation:ID`.";
 
 /// Look at what is remembered, and change it.
@@ -109,11 +110,33 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Change an entity: what is given replaces what was there.
+    Change {
+        /// The entity.
+        entity: String,
+        /// What it is called from now on.
+        #[arg(long)]
+        name: Option<String>,
+        /// What it is.
+        #[arg(long, value_name = "TYPE")]
+        r#type: Option<String>,
+        /// What is known about it; several times for several sentences, which are then all.
+        #[arg(long = "observation", value_name = "WHAT IS KNOWN")]
+        observations: Vec<String>,
+        /// All of its metadata, a JSON object.
+        #[arg(long, value_name = "JSON", value_parser = metadata)]
+        metadata: Option<Map<String, Value>>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Forget entities, with their relations.
     Forget {
         /// The entities.
-        #[arg(required = true, value_name = "ENTITY")]
+        #[arg(required_unless_present = "scope", value_name = "ENTITY")]
         entities: Vec<String>,
+        /// Forget all that is kept in this scope instead.
+        #[arg(long, value_name = "SCOPE", conflicts_with = "entities")]
+        scope: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -227,7 +250,46 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
             remove,
             output,
         } => relate(client, &source, relation, &target, remove, output).await?,
-        Command::Forget { entities, output } => forget(client, &entities, output).await?,
+        Command::Change {
+            entity,
+            name,
+            r#type,
+            observations,
+            metadata,
+            output,
+        } => {
+            let change = wire::EntityChange {
+                name,
+                r#type,
+                observations: (!observations.is_empty()).then_some(observations),
+                metadata,
+            };
+            let id = resolved(client, &entity).await?.to_string();
+            let path = ["memory", "entities", &id];
+            let changed: wire::Entity = client.patch(&path, &change).await?;
+            if output.json {
+                output::json(&changed)?
+            } else {
+                output::line(format_args!("changed #{id} {}", changed.name))?
+            }
+        }
+        Command::Forget {
+            scope: Some(scope),
+            output,
+            ..
+        } => {
+            let path = ["memory", "entities"];
+            let gone: wire::Forgotten = client.delete_all(&path, &[("scope", &*scope)]).await?;
+            if output.json {
+                output::json(&gone)?
+            } else {
+                let count = gone.entities;
+                output::line(format_args!("forgot {count} entities of {scope}"))?
+            }
+        }
+        Command::Forget {
+            entities, output, ..
+        } => forget(client, &entities, output).await?,
         Command::Export(args) => transfer::export(client, &args).await?,
         Command::Import(args) => transfer::import(client, &args).await?,
         Command::Backup(args) => transfer::backup(client, &args).await?,
@@ -253,7 +315,7 @@ async fn relate(
     if remove {
         let (from, to) = (new.source.to_string(), new.target.to_string());
         let query = [("source", &*from), ("type", &*new.r#type), ("target", &*to)];
-        client.delete_where(&path, &query).await?;
+        client.delete_where(&path, &query).await.map(drop)?;
     } else {
         client.post::<Value>(&path, &new).await?;
     }
@@ -287,23 +349,22 @@ async fn forget(client: &Client, entities: &[String], output: Output) -> Result<
     Ok(())
 }
 
+/// Reads metadata.
+fn metadata(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("write a JSON object, such as {{\"team\": \"red\"}}: {error}"))
+}
+
 /// The number of an entity that was named by it, or by its name.
 async fn resolved(client: &Client, entity: &str) -> Result<i64> {
-    if let Ok(id) = entity.strip_prefix('#').unwrap_or(entity).parse() {
+    if let Some(Ok(id)) = entity.strip_prefix('#').map(str::parse) {
         return Ok(id);
     }
-    if !entity.contains(char::is_alphanumeric) {
-        return Err(Usage(format!("`{entity}` is no name; write a number or a name")).into());
-    }
-    let query = [("phrase", entity), ("limit", LOOKED_THROUGH)];
+    let query = [("name", entity), ("limit", NAMESAKES)];
     let found: wire::Entities = client.find(&["memory", "entities"], &query).await?;
-    let named: Vec<&wire::Entity> = found
-        .entities
-        .iter()
-        .filter(|found| found.name == entity)
-        .collect();
-    match named.as_slice() {
+    match found.entities.as_slice() {
         [one] => Ok(one.id),
+        [] if let Ok(id) = entity.parse() => Ok(id),
         [] => bail!(
             "nothing of the name `{entity}` is remembered; `caxton memory search {entity:?}` finds what is near"
         ),

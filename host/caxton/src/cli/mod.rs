@@ -4,6 +4,7 @@
 mod agent;
 mod answer;
 mod arguments;
+mod audit;
 mod client;
 mod component;
 mod conversation;
@@ -113,6 +114,8 @@ enum Command {
     Memory(memory::Args),
     /// Show what was used: tokens and money.
     Usage(usage::Args),
+    /// Show what was done, by whom, and what was refused.
+    Audit(audit::Args),
     /// Look at tools and call them.
     Tool(tool::Args),
     /// Look at components and try them.
@@ -165,6 +168,7 @@ fn run(target: Target, command: Command) -> anyhow::Result<ExitCode> {
         Command::Conversation(args) => client_side(conversation::run(args, &target)),
         Command::Memory(args) => client_side(memory::run(args, &target)),
         Command::Usage(args) => client_side(usage::run(args, &target)),
+        Command::Audit(args) => client_side(audit::run(args, &target)),
         Command::Tool(args) => client_side(tool::run(args, &target)),
         Command::Component(args) => component::run(args, &target),
         Command::Secret(args) => secret::run(args, &target),

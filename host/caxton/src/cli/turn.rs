@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::answer::{self, Shape};
-use super::output::{self, Style};
+use super::output::{self, Style, plain};
 use super::target::Target;
 use super::{Output, follow};
 use crate::api::wire;
@@ -99,7 +99,7 @@ fn show(turn: &wire::Turn) -> Result<()> {
         ))?;
     }
     match answer {
-        Some(answer) => output::line(format_args!("\n{}", answer.content.trim_end())),
+        Some(answer) => output::line(format_args!("\n{}", plain(answer.content.trim_end()))),
         None => Ok(()),
     }
 }

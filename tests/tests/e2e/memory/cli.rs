@@ -62,10 +62,83 @@ fn what_is_remembered_is_added_found_shown_and_forgotten() {
     );
     let told = run(&["show", "Anna Berg"]).failed(1);
     assert!(told.contains("caxton memory search"), "{told}");
-    run(&["forget", "!"]).failed(2);
+    let told = run(&["forget", "!"]).failed(1);
+    assert!(told.contains("nothing of the name `!`"), "{told}");
     run(&["search"]).failed(2);
     let told = run(&["add", "x", "--scope", "team"]).failed(1);
     assert!(told.contains("write \"global\""), "{told}");
+}
+
+#[test]
+fn what_is_remembered_is_changed_and_forgotten_as_a_whole() {
+    let server = bare();
+    let run = |args: &[&str]| caxton(server.dir(), &[&["memory"], args].concat(), "");
+    let escapes = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}";
+    run(&["add", "Anna", escapes]).ok();
+    for args in [&["show", "Anna"][..], &["list"], &["search", "Anna"]] {
+        let shown = run(args).ok();
+        assert!(
+            shown.contains("\\u{1b}]0;owned\\u{7}\\u{1b}[2J\\u{202e}"),
+            "{shown:?}"
+        );
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{shown:?}"
+        );
+    }
+    let changed = [
+        &["change", "Anna", "--name", "2"][..],
+        &["--type", "person", "--observation", "Leads sales."],
+        &[
+            "--observation",
+            "Lives in Oslo.",
+            "--metadata",
+            r#"{"level":3}"#,
+        ],
+    ];
+    assert_eq!(run(&changed.concat()).ok(), "changed #1 2\n");
+    // What is called by a number is found by it before what has that number.
+    run(&["add", "Acme", "--scope", "agent:writer"]).ok();
+    let shown = run(&["show", "2"]).ok();
+    assert!(
+        shown.starts_with(
+            "#1 2 (person, workspace)\n- Leads sales.\n- Lives in Oslo.\nmetadata  {\"level\":3}\n"
+        ),
+        "{shown}"
+    );
+    let shown = run(&["show", "#2"]).ok();
+    assert!(shown.starts_with("#2 Acme "), "{shown}");
+    let told = run(&["change", "#1", "--metadata", "[1]"]).failed(2);
+    assert!(told.contains("write a JSON object"), "{told}");
+
+    assert_eq!(
+        run(&["forget", "--scope", "agent:writer"]).ok(),
+        "forgot 1 entities of agent:writer\n"
+    );
+    run(&["forget", "Anna", "--scope", "workspace"]).failed(2);
+    run(&["forget"]).failed(2);
+    let listed = run(&["list", "--json"]).json();
+    assert_eq!(listed["entities"][0]["id"], 1);
+    assert_eq!(listed["entities"].as_array().map(Vec::len), Some(1));
+
+    let audit = |args: &[&str]| caxton(server.dir(), &[&["audit"], args].concat(), "");
+    let entries = audit(&["--by", "http", "--json"]).json();
+    let entries = entries["entries"].as_array().expect("entries").iter();
+    let actions: Vec<_> = entries.map(|entry| &entry["action"]).collect();
+    assert_eq!(
+        actions,
+        [
+            "memory-forget",
+            "memory-remember",
+            "memory-change",
+            "memory-remember"
+        ]
+    );
+    let shown = audit(&["--limit", "1"]).ok();
+    assert!(
+        shown.contains("agent:writer") && shown.contains("forgot 2"),
+        "{shown}"
+    );
 }
 
 #[test]

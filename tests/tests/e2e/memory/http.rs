@@ -108,6 +108,44 @@ async fn entities_are_listed_in_pages_and_by_what_they_are() {
     check("phrase=room%201", &["Room 1"]).await;
     check("phrase=roo*&limit=1", &["Room 6"]).await;
     check("until_ms=1", &[]).await;
+    check("name=Room%204", &["Room 4"]).await;
+    check("name=room%204", &[]).await;
+    let path = "~/memory/entities?scope=conversation:c1";
+    let gone = send(&server, "DELETE", path, None).await.ok();
+    assert_eq!(gone, json!({ "entities": 1 }));
+    check("scope=conversation:c1", &[]).await;
+    send(&server, "DELETE", "~/memory/entities", None)
+        .await
+        .problem(422, "invalid-query");
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_forgotten() {
+    let dir = tempfile::TempDir::new().expect("a directory");
+    let settings = |keep: &str| format!("name = \"desk\"\n{keep}");
+    caxton_tests::write(dir.path(), &[("caxton.toml", &settings(""))]);
+    let server = Server::start(dir, &[]);
+    for n in 1..=5 {
+        add(&server, json!({ "name": format!("Room {n}") })).await;
+        let own = json!({ "name": format!("Desk {n}"), "scope": "agent:writer" });
+        add(&server, own).await;
+    }
+    let dir = server.kill();
+    let keep = "[memory.keep]\ncount = 2\nagent = { days = 30, count = 3 }\n";
+    caxton_tests::write(dir.path(), &[("caxton.toml", &settings(keep))]);
+    let server = Server::start(dir, &[]);
+    let expected = ["Desk 3", "Desk 4", "Desk 5", "Room 4", "Room 5"];
+    // It is done beside what the server does, soon after it has begun.
+    let mut left = Vec::new();
+    for _ in 0..10_000 {
+        left = remembered(&server).await;
+        if left == expected {
+            break;
+        }
+    }
+    assert_eq!(left, expected);
+    let audit = server.get("~/audit?by=retention").await.ok();
+    assert_eq!(audit["entries"][0]["action"], "memory-retain", "{audit}");
 }
 
 #[tokio::test]
@@ -385,6 +423,19 @@ async fn a_backup_is_a_database_and_leaves_nothing_behind() {
     let left = data.read_dir().expect("the data").flatten();
     let left = left.filter(|file| file.file_name().to_string_lossy().starts_with("backup"));
     assert_eq!(left.count(), 0);
+    // A picture on a page of another site makes no copy.
+    let foreign = server.request("GET", "~/memory/backup");
+    let foreign = foreign
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-dest", "image");
+    answered(foreign).await.problem(403, "origin-not-allowed");
+    // What a server was killed at is removed by the next.
+    let dir = server.kill();
+    let left = dir.path().join(".caxton/backup-1.db.partial");
+    std::fs::write(&left, "SQLite").expect("written");
+    let server = Server::start(dir, &[]);
+    assert!(!left.exists());
+    assert_eq!(remembered(&server).await, ["Anna"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::super::output::{self, Style, ago};
+use super::super::output::{self, Style, ago, plain};
 use crate::api::wire;
 
 pub(super) fn hits(found: &wire::MemoryHits) -> Result<()> {
@@ -80,21 +80,21 @@ pub(super) fn show(id: i64, around: &wire::MemoryGraph) -> Result<()> {
     let style = Style::of_stdout();
     let name = |id: i64| {
         let known = around.entities.iter().find(|at| at.entity.id == id);
-        known.map_or_else(String::new, |at| at.entity.name.clone())
+        known.map_or_else(String::new, |at| plain(&at.entity.name).into_owned())
     };
     let entities = around.entities.iter().map(|reached| &reached.entity);
     for entity in entities.filter(|entity| entity.id == id) {
         output::line(format_args!(
             "#{id} {} {}",
-            style.bold(&entity.name),
-            style.dim(format_args!("({}, {})", entity.r#type, entity.scope))
+            style.bold(plain(&entity.name)),
+            style.dim(plain(&format!("({}, {})", entity.r#type, entity.scope)))
         ))?;
         for observation in &entity.observations {
-            output::line(format_args!("- {observation}"))?;
+            output::line(format_args!("- {}", plain(observation)))?;
         }
         if !entity.metadata.is_empty() {
             let metadata = Value::Object(entity.metadata.clone());
-            output::line(format_args!("metadata  {metadata}"))?;
+            output::line(format_args!("metadata  {}", plain(&metadata.to_string())))?;
         }
         output::line(format_args!(
             "changed   {}, {}",
@@ -110,7 +110,7 @@ pub(super) fn show(id: i64, around: &wire::MemoryGraph) -> Result<()> {
             "{} (#{}) {} {} (#{})",
             name(relation.source),
             relation.source,
-            style.bold(&relation.r#type),
+            style.bold(plain(&relation.r#type)),
             name(relation.target),
             relation.target
         ))?;

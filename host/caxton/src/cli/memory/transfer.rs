@@ -112,11 +112,12 @@ async fn kept(response: reqwest::Response, file: &Path) -> Result<u64> {
     if file.exists() {
         return Err(anyhow!("{shown} exists already; give a new name"));
     }
+    // A name that nobody knows before, so that nothing waits there to be written over or through.
     let mut name = file.as_os_str().to_owned();
-    name.push(".partial");
+    name.push(format!(".{}.partial", caxton_memory::new_id()));
     let partial = PathBuf::from(name);
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     // What is remembered is nobody else's business.
     #[cfg(unix)]
     options.mode(0o600);
