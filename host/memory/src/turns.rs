@@ -1,8 +1,9 @@
 //! Turns and their checkpoints. A turn's state is written after each of its events, so that after a crash it is known which
 //! turns were under way, and how far they were. Messages and usage are written in the same transaction. `keys` knows which
-//! messages were sent before, `reads` finds turns.
+//! messages were sent before, `reads` finds turns, `passed` gives one to another agent.
 
 mod keys;
+mod passed;
 mod reads;
 
 use rusqlite::{Connection, OptionalExtension, params};

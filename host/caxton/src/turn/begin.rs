@@ -20,8 +20,8 @@ use super::offer::Offer;
 use super::record::{self, missing};
 use super::replay;
 use super::request::{Frame, Put};
-use super::stand_in::{PassedOn, StandIns, routed};
-use super::state::{Limits, State};
+use super::stand_in::{PassedOn, StandIns};
+use super::state::{Limits, Phase, State};
 use super::task::Task;
 use super::transcript;
 use crate::config::ModelRef;
@@ -115,37 +115,18 @@ pub(super) async fn pass_on<'a>(
     passed: PassedOn,
     above: Option<Allowance>,
 ) -> Result<(Turn<'a>, Running), Error> {
-    let turn = workspace.store().turn(&passed.state.id).await?;
-    let turn = turn.ok_or(Error::Gone)?;
-    let task = Task::read(&turn.task);
-    let found = passed.found(&task);
     let PassedOn {
-        state: before,
-        to,
-        others,
-        ..
+        state, to, others, ..
     } = passed;
-    let agent = &to.agent;
-    let name = &agent.config.name;
-    workspace.events().tell(routed(name, &found));
-    let task = task.for_stand_in(name);
-    let (content, images) = asked(workspace, &turn.conversation, turn.seq).await?;
-    let before_it = Before::Message(turn.seq);
-    let ground = Ground::new(workspace, agent, live, turn.conversation, task, before_it).await?;
-    let state = State {
-        routed: Some(found),
-        generation: before.generation,
-        elapsed_ms: before.elapsed_ms,
-        completions: before.completions,
-        receipt: before.receipt,
-        ..ground.fresh(&turn.id, &content).await
-    };
-    // Whoever takes it up again goes on with this one.
-    record::write(workspace.store(), &state, &record::json(&state), Vec::new()).await?;
-    live.tell(ground.task.routed(&ground.conversation, &state));
-    let recalled = replay::recalled(&state);
+    if let Some(found) = &state.routed {
+        to.tell(workspace, found);
+    }
+    let turn = workspace.store().turn(&state.id).await?;
+    let turn = turn.ok_or(Error::Gone)?;
+    let turn = go_on(workspace, &to.agent, live, turn, state, above.as_ref()).await?;
+    live.tell(turn.task.routed(&turn.conversation, &turn.state));
+    let recalled = replay::recalled(&turn.state);
     recalled.into_iter().for_each(|event| live.tell(event));
-    let turn = ground.turn((&content, &images), state, above.as_ref(), None);
     let stand_ins = others;
     Ok((Turn { stand_ins, ..turn }, to.running))
 }
@@ -160,19 +141,42 @@ pub(super) async fn take_up(
     above: Option<&Allowance>,
     running: Option<Running>,
 ) -> Result<Answer, Error> {
-    let task = Task::read(&turn.task).for_stand_in(&state.agent);
-    let conversation = turn.conversation;
-    let (content, images) = asked(workspace, &conversation, turn.seq).await?;
+    let turn = go_on(workspace, agent, live, turn, state, above).await?;
     if above.is_none() {
-        for event in replay::events(&task, &conversation, &state) {
+        for event in replay::events(&turn.task, &turn.conversation, &turn.state) {
             live.tell(event);
         }
         live.show();
     }
-    let before = Before::Message(turn.seq);
-    let ground = Ground::new(workspace, agent, live, conversation, task, before).await?;
-    let turn = ground.turn((&content, &images), state, above, None);
     attempt::perform(turn, running).await
+}
+
+/// Puts together again what a turn on disk asks. One that has not begun begins with what is there now: it may have been another
+/// agent's before.
+async fn go_on<'a>(
+    workspace: &'a Workspace,
+    agent: &Arc<Agent>,
+    live: &'a Live,
+    turn: caxton_memory::Turn,
+    state: State,
+    above: Option<&Allowance>,
+) -> Result<Turn<'a>, Error> {
+    let task = Task::read(&turn.task).for_stand_in(&state.agent);
+    let (content, images) = asked(workspace, &turn.conversation, turn.seq).await?;
+    let before = Before::Message(turn.seq);
+    let ground = Ground::new(workspace, agent, live, turn.conversation, task, before).await?;
+    let state = match state.phase {
+        Phase::New => State {
+            routed: state.routed,
+            generation: state.generation,
+            elapsed_ms: state.elapsed_ms,
+            completions: state.completions,
+            receipt: state.receipt,
+            ..ground.fresh(&turn.id, &content).await
+        },
+        _ => state,
+    };
+    Ok(ground.turn((&content, &images), state, above, None))
 }
 
 /// What a turn answers: the message at this place of its conversation.

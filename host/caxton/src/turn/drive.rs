@@ -209,10 +209,13 @@ impl Turn<'_> {
                     };
                     spent.add(allowance.take_lost());
                     let usage = spent::usage(&state.agent, &spent.completions);
-                    state = passed_on(state, &spent.receipt, spent.completions);
+                    let found = to.found_after(&state, &task, &fault);
+                    let name = &to.agent.config.name;
+                    state = passed_on(state, name, found, &spent.receipt, spent.completions);
                     state.elapsed_ms = elapsed();
                     unfinished.done();
-                    record::write(store, &state, &record::json(&state), usage).await?;
+                    // From here on it is the other one's, whatever becomes of this server.
+                    record::pass_on(store, &state, usage).await?;
                     return Ok(Driven::PassedOn(Box::new(PassedOn {
                         state,
                         fault,

@@ -13,13 +13,13 @@ use super::begin::{self, Beginning, Parent};
 use super::content::{is_kept, shortened, show};
 use super::error::Error;
 use super::event::{Answer, ToolCall};
-use super::health::{gone, paused};
+use super::health::gone;
 use super::live::Live;
 use super::memory::{self, Reach};
 use super::offer::Offer;
 use super::receipt::Receipt;
 use super::replay;
-use super::stand_in::StandIns;
+use super::stand_in::{Taken, take};
 use super::state::{ASK_AGENT, FIND_TOOLS, Returned, State};
 use super::task::Task;
 use crate::config;
@@ -236,10 +236,12 @@ impl Effects<'_> {
         let agent = agent.map_err(|e| gone(&route.agent, &e))?;
         let needed = Task::check_parameters(&task.parameters, &agent.config);
         needed?;
-        let running = agent
-            .activity
-            .begin()
-            .map_err(|rest| paused(&agent, rest))?;
+        let Taken {
+            agent,
+            running,
+            task,
+            stand_ins,
+        } = take(self.workspace, agent, &route, task)?;
         let beginning = Beginning {
             content: message,
             images: Vec::new(),
@@ -252,7 +254,7 @@ impl Effects<'_> {
             }),
             key: None,
             running,
-            stand_ins: StandIns::of(&route),
+            stand_ins,
         };
         // Boxed, because an agent that asks another one comes here again.
         let turn = begin::begin(self.workspace, &agent, self.live, task, beginning);

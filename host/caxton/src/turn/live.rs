@@ -65,7 +65,6 @@ pub struct Live {
 struct Inner {
     id: String,
     conversation: String,
-    agent: String,
     generation: u32,
     log: Mutex<Log>,
     cancel: CancellationToken,
@@ -73,6 +72,8 @@ struct Inner {
 
 #[derive(Default)]
 struct Log {
+    /// Who answers, as the last event tells that said so.
+    agent: String,
     events: Vec<Event>,
     /// Nothing is shown before the message is on disk.
     shown: bool,
@@ -124,7 +125,7 @@ impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live")
             .field("id", &self.inner.id)
-            .field("agent", &self.inner.agent)
+            .field("agent", &self.agent())
             .finish_non_exhaustive()
     }
 }
@@ -135,9 +136,11 @@ impl Live {
             inner: Arc::new(Inner {
                 id,
                 conversation,
-                agent,
                 generation,
-                log: Mutex::default(),
+                log: Mutex::new(Log {
+                    agent,
+                    ..Log::default()
+                }),
                 cancel: CancellationToken::new(),
             }),
         }
@@ -153,9 +156,9 @@ impl Live {
         &self.inner.conversation
     }
 
-    /// Who answers.
-    pub fn agent(&self) -> &str {
-        &self.inner.agent
+    /// Who answers; another one may stand in.
+    pub fn agent(&self) -> String {
+        self.log().agent.clone()
     }
 
     /// How it ended; nothing while it runs.
@@ -223,6 +226,11 @@ impl Live {
         let mut log = self.log();
         if log.ended.is_some() {
             return;
+        }
+        if let Event::Route { turn, agent, .. } = &event
+            && *turn == self.inner.id
+        {
+            agent.clone_into(&mut log.agent);
         }
         log.events.push(event);
         if log.shown {

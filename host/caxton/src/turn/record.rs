@@ -33,6 +33,22 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Writes down that another agent goes on with a turn, with what the one before used. As with [`write`], what was used is
+/// counted where this fails.
+pub(super) async fn pass_on(
+    store: &Store,
+    state: &State,
+    usage: Vec<NewUsage>,
+) -> Result<(), Error> {
+    let written = json(state);
+    let passed = store.pass_turn_on(&state.id, &state.agent, &written, usage.clone());
+    if let Err(e) = passed.await {
+        add_usage(store, usage).await;
+        return Err(missing(e));
+    }
+    Ok(())
+}
+
 /// The state as it is written down. Its maps have text for keys and its numbers are finite or left out, so that this can't
 /// fail; a turn is not lost for a checkpoint that could not be written.
 pub(super) fn json(state: &State) -> Value {

@@ -9,8 +9,8 @@ use super::event::ToolCall;
 use super::fault::Fault;
 use super::receipt::{CompletionReceipt, Receipt};
 use super::state::{
-    ASK_AGENT, Action, Completion, Event, FIND_TOOLS, Output, Phase, Returned, Said, State, Stop,
-    TOOLS_MAX, Wanted,
+    ASK_AGENT, Action, Completion, Event, FIND_TOOLS, Found, Output, Phase, Returned, Said, State,
+    Stop, TOOLS_MAX, Wanted,
 };
 
 /// The most calls of one round. A model that asks for more is confused, and each costs an instance.
@@ -91,8 +91,16 @@ pub fn may_pass_on(state: &State, read: bool) -> bool {
     !read && state.said.is_empty() && matches!(state.phase, Phase::Completing)
 }
 
-/// A turn whose agent failed before it had acted, as it is before another one begins it; with what it cost to try.
-pub fn passed_on(mut state: State, spent: &Receipt, completions: Vec<CompletionReceipt>) -> State {
+/// A turn whose agent failed before it had acted, as it is before `agent` begins it; with what it cost to try.
+pub fn passed_on(
+    mut state: State,
+    agent: &str,
+    routed: Found,
+    spent: &Receipt,
+    completions: Vec<CompletionReceipt>,
+) -> State {
+    agent.clone_into(&mut state.agent);
+    state.routed = Some(routed);
     state.receipt.add(spent);
     state.completions.extend(completions);
     state.phase = Phase::New;

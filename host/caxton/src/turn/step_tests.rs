@@ -580,10 +580,14 @@ fn a_turn_is_passed_on_only_before_anything_was_done() {
         input_tokens: 7,
         ..Receipt::default()
     };
-    let passed = passed_on(asking.clone(), &spent, Vec::new());
+    let passed = passed_on(asking.clone(), "b", Found::default(), &spent, Vec::new());
     assert_eq!(
         (&passed.phase, passed.receipt.input_tokens),
         (&Phase::New, 7)
+    );
+    assert_eq!(
+        (passed.agent.as_str(), passed.routed),
+        ("b", Some(Found::default()))
     );
     let (calling, _) = step(asking, says("", &[("a", "csv__describe", "{}")]));
     let (asking_again, _) = step(calling.clone(), gives("a", "3 rows"));

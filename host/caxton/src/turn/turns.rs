@@ -11,12 +11,12 @@ use super::close::close;
 use super::error::Error;
 use super::event::{Answer, Message};
 use super::fault::Fault;
-use super::health::{gone, paused};
+use super::health::gone;
 use super::key::{Key, same};
 use super::known::Known;
 use super::live::{Keep, Live};
 use super::replay;
-use super::stand_in::StandIns;
+use super::stand_in::{Taken, take};
 use super::state::{Found, State};
 use super::task::Task;
 use crate::routing::{self, Route, Target};
@@ -100,40 +100,31 @@ impl Turns {
         let agent = workspace.agent(&route.agent);
         let agent = agent.map_err(|e| gone(&route.agent, &e))?;
         Task::check_parameters(&message.parameters, &agent.config)?;
-        agent
-            .activity
-            .takes_messages()
-            .map_err(|p| paused(&agent, p))?;
-
-        let is_new = conversation.is_none();
-        let conversation = conversation.map_or_else(new_id, |c| c.id);
-        let live = Live::new(new_id(), conversation, route.agent.clone(), 1);
-        if start.keep == Keep::ToTheEnd {
-            live.keep();
-        }
-        if let Some(other) = self.known().add(&live, start.key.as_ref())? {
-            return Ok(other);
-        }
-        let running = match agent.activity.begin() {
-            Ok(running) => running,
-            Err(rest) => {
-                let error = paused(&agent, rest);
-                live.end(Err(error.clone()));
-                let key = start.key.map(|key| key.key);
-                self.known().retire(&live, key, false);
-                return Err(error);
-            }
-        };
-        let stand_ins = StandIns::of(&route);
         let task = Task {
             found: Found::of(&route),
-            chain: vec![route.agent],
+            chain: vec![route.agent.clone()],
             parameters: message.parameters,
             asked: message.asked,
             exchange: message.exchange,
             keep: start.keep == Keep::ToTheEnd,
             ..Task::default()
         };
+        let Taken {
+            agent,
+            running,
+            task,
+            stand_ins,
+        } = take(workspace, agent, &route, task)?;
+
+        let is_new = conversation.is_none();
+        let conversation = conversation.map_or_else(new_id, |c| c.id);
+        let live = Live::new(new_id(), conversation, agent.config.name.clone(), 1);
+        if start.keep == Keep::ToTheEnd {
+            live.keep();
+        }
+        if let Some(other) = self.known().add(&live, start.key.as_ref())? {
+            return Ok(other);
+        }
         let beginning = Beginning {
             content: message.content,
             images: message.images,
@@ -303,7 +294,7 @@ fn stopped(live: &Live, fault: Fault) -> Error {
         fault: Box::new(fault),
         id: live.id().to_owned(),
         conversation: live.conversation().to_owned(),
-        agent: live.agent().to_owned(),
+        agent: live.agent(),
         receipt: Box::default(),
     }
 }

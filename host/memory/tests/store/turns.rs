@@ -29,6 +29,46 @@ pub fn new_conversation() -> TurnConversation {
 }
 
 #[tokio::test]
+async fn a_turn_that_is_passed_on_takes_its_conversation_along() {
+    let place = place();
+    let store = &place.store;
+    let started = store.start_turn(turn(new_conversation(), None)).await;
+    let started = started.unwrap();
+    let passed = async |agent: &str, round: u32| {
+        let state = json!({ "round": round });
+        let passed = store.pass_turn_on(&started.id, agent, &state, vec![]);
+        passed.await?;
+        let turn = store.turn(&started.id).await?.unwrap();
+        let conversation = store.conversation(&started.conversation).await?.unwrap();
+        assert_eq!(turn.state, state);
+        Ok::<_, Error>((turn.agent, conversation.agent))
+    };
+    let both = |agent: &str| (agent.to_owned(), agent.to_owned());
+    assert_eq!(passed("painter", 1).await.unwrap(), both("painter"));
+    assert_eq!(passed("cook", 2).await.unwrap(), both("cook"));
+
+    // A message to somebody else leaves the conversation with whom it is.
+    let existing = TurnConversation::Existing(started.conversation.clone());
+    let other = store.start_turn(turn(existing, None)).await.unwrap();
+    let state = json!({ "round": 3 });
+    store
+        .pass_turn_on(&other.id, "lead", &state, vec![])
+        .await
+        .unwrap();
+    let conversation = store.conversation(&started.conversation).await.unwrap();
+    assert_eq!(conversation.unwrap().agent, "cook");
+
+    store
+        .finish_turn(&started.id, TurnEnd::Done, &state, vec![], vec![])
+        .await
+        .unwrap();
+    let ended = passed("painter", 4).await;
+    assert!(matches!(ended, Err(Error::TurnEnded { .. })), "{ended:?}");
+    let turn = store.turn(&started.id).await.unwrap().unwrap();
+    assert_eq!((turn.agent.as_str(), &turn.state), ("cook", &state));
+}
+
+#[tokio::test]
 async fn a_turn_runs_from_start_to_end() {
     let place = place();
     let store = &place.store;

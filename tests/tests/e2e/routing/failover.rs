@@ -70,9 +70,13 @@ async fn another_agent_answers_where_the_first_fails_before_it_acts() {
     // On disk it is one turn of one conversation.
     let id = text(&done["id"]);
     let turn = server.get(&format!("~/turns/{id}")).await.ok();
-    assert_eq!(turn["answer"]["agent"], "b");
+    assert_eq!(
+        (&turn["agent"], &turn["answer"]["agent"]),
+        (&json!("b"), &json!("b"))
+    );
     let path = format!("~/conversations/{}", text(&done["conversation"]));
     let transcript = server.get(&path).await.ok();
+    assert_eq!(transcript["agent"], "b", "{transcript}");
     assert_eq!(
         transcript["messages"].as_array().map(Vec::len),
         Some(2),
@@ -91,6 +95,26 @@ async fn another_agent_answers_where_the_first_fails_before_it_acts() {
         "b"
     );
     assert_eq!(upstream.seen().requests.len(), asked + 1);
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_with_who_stood_in() {
+    let upstream = upstream(|_| Say::refuse(401, "Who are you?"));
+    let server = twins(&upstream);
+    let first = server.post("~/messages", &message()).await.ok();
+    assert_eq!(first["agent"], "b", "{first}");
+    let body = json!({ "conversation": first["conversation"], "content": "And a bar?" });
+    let second = server.post("~/messages", &body).await.ok();
+    assert_eq!(second["agent"], "b", "{second}");
+    // A message to somebody else is no reason to change with whom it is.
+    let body = json!({ "conversation": first["conversation"], "content": "A pie", "to": "a" });
+    let refused = server.post("~/messages", &body).await;
+    refused.problem(502, "provider-auth");
+    let path = format!("~/conversations/{}", text(&first["conversation"]));
+    assert_eq!(server.get(&path).await.ok()["agent"], "b");
+    let models = upstream.seen().requests;
+    let models: Vec<&str> = models.iter().map(|one| text(&one["model"])).collect();
+    assert_eq!(models, ["a", "b", "b", "a"]);
 }
 
 #[tokio::test]
@@ -192,11 +216,17 @@ async fn who_stands_in_goes_on_after_a_restart() {
     });
     let server = twins(&upstream);
     let mut events = Stream::open(server.request("POST", "~/messages").json(&message())).await;
-    let turn = events.until("route").await.data["turn"].clone();
+    let route = events.until("route").await.data;
+    let turn = format!("~/turns/{}", text(&route["turn"]));
+    let conversation = format!("~/conversations/{}", text(&route["conversation"]));
     events.until("delta").await;
+    assert_eq!(server.get(&turn).await.ok()["agent"], "b");
     let server = Server::start(server.kill(), &[]);
+    for path in [&turn, &conversation] {
+        assert_eq!(server.get(path).await.ok()["agent"], "b", "{path}");
+    }
     gate.open(9);
-    let path = format!("~/turns/{}/events", text(&turn));
+    let path = format!("{turn}/events");
     let mut events = Stream::open(server.request("GET", &path)).await;
     let told = events.rest().await;
     let done = &told.last().expect("an end").data;

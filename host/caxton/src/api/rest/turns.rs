@@ -104,7 +104,7 @@ pub fn shown(live: &Live) -> wire::Turn {
     wire::Turn {
         id: live.id().to_owned(),
         conversation: live.conversation().to_owned(),
-        agent: live.agent().to_owned(),
+        agent: live.agent(),
         status: status.to_owned(),
         answer,
         error,

@@ -31,7 +31,7 @@ pub async fn complete(Shared(state): Shared<State>, request: Request) -> Result<
     };
     let live = state.turns.start(request::message(request)?, start).await?;
     if streams {
-        let chunks = answer::Chunks::new(shown, live.id(), live.agent());
+        let chunks = answer::Chunks::new(shown, live.id(), &live.agent());
         return stream::response(live, chunks).await;
     }
     let answer = live.answer().await?;

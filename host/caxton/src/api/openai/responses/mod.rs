@@ -45,7 +45,7 @@ pub async fn create(Shared(state): Shared<State>, request: Request) -> Result<Re
     };
     let frame = begun(frame, &live);
     if streams {
-        let steps = answer::Steps::new(frame, live.id(), live.agent());
+        let steps = answer::Steps::new(frame, live.id(), &live.agent());
         return stream::response(live, steps).await;
     }
     let answer = live.answer().await?;
@@ -82,9 +82,9 @@ pub async fn show(
         return Err(refused.into());
     }
     let live = found(&state, &id).await?;
-    let frame = begun(empty(live.agent().to_owned()), &live);
+    let frame = begun(empty(live.agent()), &live);
     if shown.stream == Some(true) {
-        let steps = answer::Steps::new(frame, live.id(), live.agent());
+        let steps = answer::Steps::new(frame, live.id(), &live.agent());
         return stream::response(live, steps).await;
     }
     let response = match live.ended() {
