@@ -26,6 +26,8 @@ struct Health {
     reason: Option<String>,
     /// Turns that failed in a row.
     in_a_row: u32,
+    /// Until when the last failure speaks against giving it more work.
+    doubted: Option<Instant>,
     /// Until when it rests, and for how long in all.
     rest: Option<(Instant, Duration)>,
     /// After the rest, the one turn that is tried is under way.
@@ -116,13 +118,13 @@ pub enum Turned {
     Recovered,
 }
 
-/// What speaks against giving an agent more work: that it rests, that its last turn failed, and how many turns it has under
-/// way. Less is better.
+/// What speaks against giving an agent more work: that it rests, that a turn failed a moment ago, and how many turns it has
+/// under way. Less is better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Load {
     /// It takes no messages.
     pub rests: bool,
-    /// Its last turn failed.
+    /// Its last turn failed, and not yet the breaker's pause has passed since.
     pub failed: bool,
     /// Turns under way.
     pub turns: u64,
@@ -153,10 +155,15 @@ impl Activity {
 
     /// What speaks against giving it more work now.
     pub fn load(&self) -> Load {
+        self.load_at(Instant::now())
+    }
+
+    /// What spoke against it for ever would never be disproved: an agent that gets no turns can't answer one.
+    fn load_at(&self, now: Instant) -> Load {
         let health = self.health();
         Load {
-            rests: health.rests(Instant::now()).is_err(),
-            failed: health.reason.is_some(),
+            rests: health.rests(now).is_err(),
+            failed: health.doubted.is_some_and(|until| now < until),
             turns: self.running.load(Relaxed),
         }
     }
@@ -200,6 +207,7 @@ impl Activity {
         health.in_a_row = health.in_a_row.saturating_add(1);
         let due = breaker.failures > 0 && health.in_a_row >= breaker.failures;
         let now = Instant::now();
+        health.doubted = Some(now + breaker.pause);
         // Turns that began before the rest, and fail during it, do not make it longer.
         let resting = health.rest.is_some_and(|(until, _)| now < until);
         if due && !resting {
@@ -320,6 +328,30 @@ mod tests {
             (now.state, now.messages, now.failures),
             (AgentState::Ready, 2, 1)
         );
+    }
+
+    #[test]
+    fn a_failure_speaks_against_an_agent_for_as_long_as_a_pause() {
+        let breaker = Breaker {
+            failures: 0,
+            ..BREAKER
+        };
+        let failed_at = |activity: &Activity, now| activity.load_at(now).failed;
+        let activity = Activity::default();
+        let before = Instant::now();
+        assert!(!failed_at(&activity, before));
+        activity.end(failed(), &breaker);
+        let after = Instant::now();
+        for (now, expected) in [
+            (before, true),
+            (after, true),
+            (before + BREAKER.pause - Duration::from_secs(1), true),
+            (after + BREAKER.pause, false),
+        ] {
+            assert_eq!(failed_at(&activity, now), expected, "{:?}", now - before);
+        }
+        activity.end(Outcome::Answered, &breaker);
+        assert!(!failed_at(&activity, after));
     }
 
     #[test]
