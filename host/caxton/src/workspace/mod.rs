@@ -4,7 +4,8 @@
 //!
 //! In reading order: `state`, `open`, `load` (with `spec`, `download`, `models`, `health`), `change` (with `files`), `tool`, then the small
 //! things that agents and turns share: `activity`, `event`, `ranking`, `line`, `ledger`, `rate`, and `memory`, what is remembered
-//! with its meaning. `overlap` finds what agents can do that will be taken for each other.
+//! with its meaning. `texts` finds those that come nearest to another one, and `overlap` what agents can do that will be taken
+//! for each other.
 
 mod activity;
 mod change;
@@ -25,6 +26,7 @@ mod ranking;
 mod rate;
 mod spec;
 mod state;
+pub(crate) mod texts;
 pub mod tool;
 
 use std::path::{Path, PathBuf};
