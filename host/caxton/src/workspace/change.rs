@@ -11,7 +11,7 @@ use super::error::{Error, Refused};
 use super::event::{Change, Kind};
 use super::load::Loaded;
 use super::open::{faults, missing};
-use super::overlap::overlaps;
+use super::overlap;
 use super::state::{Agent, State};
 use super::{Workspace, files};
 use crate::builtin;
@@ -75,7 +75,7 @@ impl Workspace {
             return Ok(());
         };
         let agents = next.agents.values().map(|agent| &agent.config);
-        let found = match overlaps(agents, router, embedder).await {
+        let found = match overlap::compare(agents, router, embedder, Some(name)).await {
             Ok(found) => found,
             Err(reason) => {
                 tracing::warn!(
@@ -86,8 +86,8 @@ impl Workspace {
                 return Ok(());
             }
         };
-        let own = found.iter().filter(|pair| pair.is_of(name));
-        let faults: Vec<Fault> = own.filter_map(|pair| pair.fault(router, name)).collect();
+        let faults = found.iter().filter_map(|pair| pair.fault(router, name));
+        let faults: Vec<Fault> = faults.collect();
         if faults.is_empty() {
             return Ok(());
         }

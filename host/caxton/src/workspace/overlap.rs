@@ -1,14 +1,18 @@
 //! Capabilities that will be taken for each other: those of different agents whose texts mean nearly the same. A capability
 //! that several agents offer under one name is meant so, and their work is shared out instead.
 
-use caxton_embed::{Embedder, TEXTS_MAX, Vector, dot};
+use caxton_embed::{Embedder, Vector, dot};
 
 use super::Workspace;
+use super::texts::vectors;
 use crate::config::{Agent, Fault, Router};
 
 /// Up to how many capabilities are compared. Every one is held against every other, so twice as many cost four times as
 /// much; this many take a tenth of a second.
 const CAPABILITIES_MAX: usize = 2048;
+
+/// How many pairs are told, the closest ones. Nobody reads more, and with `overlap = 0` every pair would be one.
+const PAIRS_MAX: usize = 1024;
 
 /// For how many pairs phrases are looked for. Whoever has more begins with the closest.
 const EXPLAINED_MAX: usize = 32;
@@ -84,22 +88,37 @@ impl Overlap {
     }
 }
 
+/// Two capabilities that are close, by their places: how close, the one, and a later one.
+type Pair = (f32, usize, usize);
+
 impl Workspace {
-    /// The capabilities of its agents that will be taken for each other, the closest first.
+    /// The capabilities of its agents that will be taken for each other, the closest first, 1,024 pairs at most.
     ///
     /// # Errors
     /// A sentence on why they are not compared: there are too many, or the model is not there.
     pub async fn overlaps(&self) -> Result<Vec<Overlap>, String> {
+        self.compared(None).await
+    }
+
+    /// As [`Self::overlaps`], those of one agent alone: it costs less, for the others are not compared with each other.
+    ///
+    /// # Errors
+    /// As [`Self::overlaps`].
+    pub async fn overlaps_of(&self, agent: &str) -> Result<Vec<Overlap>, String> {
+        self.compared(Some(agent)).await
+    }
+
+    async fn compared(&self, of: Option<&str>) -> Result<Vec<Overlap>, String> {
         let state = self.state();
         let Some(embedder) = self.embedder() else {
             return Err("there is no embedding model".to_owned());
         };
         let agents = state.agents.values().map(|agent| &agent.config);
-        overlaps(agents, &state.config.router, embedder).await
+        compare(agents, &state.config.router, embedder, of).await
     }
 }
 
-/// The capabilities of `agents` that are as close as `router` says or closer, the closest first.
+/// The capabilities of `agents` that are as close as `router` says or closer, the closest first, 1,024 pairs at most.
 ///
 /// # Errors
 /// A sentence on why they are not compared.
@@ -107,6 +126,16 @@ pub async fn overlaps<'a>(
     agents: impl IntoIterator<Item = &'a Agent>,
     router: &Router,
     embedder: &Embedder,
+) -> Result<Vec<Overlap>, String> {
+    compare(agents, router, embedder, None).await
+}
+
+/// As [`overlaps`]; where one agent is named, only its capabilities are compared with those of the others.
+pub(super) async fn compare<'a>(
+    agents: impl IntoIterator<Item = &'a Agent>,
+    router: &Router,
+    embedder: &Embedder,
+    of: Option<&str>,
 ) -> Result<Vec<Overlap>, String> {
     let sides = sides(agents);
     if sides.len() > CAPABILITIES_MAX {
@@ -123,13 +152,30 @@ pub async fn overlaps<'a>(
         .overlap_max
         .map_or(router.overlap, |max| max.min(router.overlap));
     let texts: Vec<&str> = sides.iter().map(|side| side.text.as_str()).collect();
-    let vectors = vectors(embedder, &texts).await?;
-    let pairs: Vec<(&Side, &Vector)> = sides.iter().zip(&vectors).collect();
-    let mut found = close(&pairs, least);
-    for (overlap, a, b) in found.iter_mut().take(EXPLAINED_MAX) {
-        overlap.phrases = shared(overlap, a, b, embedder).await?;
+    let vectors = vectors(embedder, &texts).await;
+    let vectors = vectors.map_err(|e| e.to_string())?;
+    let of = of.map(str::to_owned);
+    // Millions of pairs would hold up all that this thread has to do.
+    let compared = tokio::task::spawn_blocking(move || {
+        let pairs = close(&sides, &vectors, least, of.as_deref());
+        (pairs, sides, vectors)
+    });
+    let (pairs, sides, vectors) = compared.await.map_err(|e| e.to_string())?;
+    let mut found = Vec::with_capacity(pairs.len());
+    for (place, (cosine, first, second)) in pairs.into_iter().enumerate() {
+        let mut overlap = Overlap {
+            first: sides[first].clone(),
+            second: sides[second].clone(),
+            cosine,
+            phrases: Vec::new(),
+        };
+        if place < EXPLAINED_MAX {
+            let shared = shared(&overlap, &vectors[first], &vectors[second], embedder);
+            overlap.phrases = shared.await.map_err(|e| e.to_string())?;
+        }
+        found.push(overlap);
     }
-    Ok(found.into_iter().map(|(overlap, ..)| overlap).collect())
+    Ok(found)
 }
 
 fn sides<'a>(agents: impl IntoIterator<Item = &'a Agent>) -> Vec<Side> {
@@ -145,38 +191,37 @@ fn sides<'a>(agents: impl IntoIterator<Item = &'a Agent>) -> Vec<Side> {
     sides.collect()
 }
 
-/// A vector for each text: `[texts.len(), 384]`.
-async fn vectors(embedder: &Embedder, texts: &[&str]) -> Result<Vec<Vector>, String> {
-    let mut vectors = Vec::with_capacity(texts.len());
-    for some in texts.chunks(TEXTS_MAX) {
-        let some = embedder.embed_async(some).await;
-        vectors.extend(some.map_err(|e| e.to_string())?);
-    }
-    Ok(vectors)
-}
-
-/// The pairs that are as close as `least` or closer, each with its vectors; the closest first.
-fn close(sides: &[(&Side, &Vector)], least: f32) -> Vec<(Overlap, Vector, Vector)> {
-    let mut found = Vec::new();
-    for (at, (first, a)) in sides.iter().enumerate() {
-        for (second, b) in &sides[at + 1..] {
+/// The pairs that are as close as `least` or closer, of one agent or of all; the closest first, [`PAIRS_MAX`] at most.
+fn close(sides: &[Side], vectors: &[Vector], least: f32, of: Option<&str>) -> Vec<Pair> {
+    let mut found: Vec<Pair> = Vec::new();
+    for (at, (first, a)) in sides.iter().zip(vectors).enumerate() {
+        if of.is_some_and(|agent| agent != first.agent) {
+            continue;
+        }
+        // One agent's are held against all, for they are not met again from the other side.
+        let from = if of.is_some() { 0 } else { at + 1 };
+        for (other, (second, b)) in sides.iter().zip(vectors).enumerate().skip(from) {
             if first.agent == second.agent || first.capability == second.capability {
                 continue;
             }
             let cosine = dot(a, b).clamp(-1.0, 1.0);
             if cosine >= least {
-                let overlap = Overlap {
-                    first: (*first).clone(),
-                    second: (*second).clone(),
-                    cosine,
-                    phrases: Vec::new(),
-                };
-                found.push((overlap, Vector::clone(a), Vector::clone(b)));
+                found.push((cosine, at.min(other), at.max(other)));
             }
         }
+        // Not after each one, so that it costs little.
+        if found.len() > 2 * PAIRS_MAX {
+            keep_closest(&mut found);
+        }
     }
-    found.sort_by(|a, b| b.0.cosine.total_cmp(&a.0.cosine));
+    keep_closest(&mut found);
     found
+}
+
+/// Puts the closest first, and forgets those that are too many.
+fn keep_closest(pairs: &mut Vec<Pair>) {
+    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    pairs.truncate(PAIRS_MAX);
 }
 
 /// The phrases of both texts that are least clearly meant for the one that they are from.
@@ -185,7 +230,7 @@ async fn shared(
     first: &Vector,
     second: &Vector,
     embedder: &Embedder,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, caxton_embed::Error> {
     let (of_first, of_second) = (phrases(&overlap.first.text), phrases(&overlap.second.text));
     let all: Vec<&str> = of_first.iter().chain(&of_second).copied().collect();
     let near = vectors(embedder, &all).await?;
@@ -226,35 +271,51 @@ mod tests {
         }
     }
 
+    fn vector(angle: f32) -> Vector {
+        let mut numbers = [0.0; 384];
+        (numbers[0], numbers[1]) = (angle.cos(), angle.sin());
+        Arc::new(numbers)
+    }
+
     #[test]
     fn only_near_texts_of_different_agents_and_names_overlap() {
-        let vector = |angle: f32| -> Vector {
-            let mut numbers = [0.0; 384];
-            (numbers[0], numbers[1]) = (angle.cos(), angle.sin());
-            Arc::new(numbers)
-        };
-        let check = |sides: &[(&str, &str, f32)], expected: &[(&str, &str)]| {
-            let sides: Vec<(Side, Vector)> = sides
-                .iter()
-                .map(|(a, c, angle)| (side(a, c), vector(*angle)))
-                .collect();
-            let pairs: Vec<(&Side, &Vector)> = sides.iter().map(|(s, v)| (s, v)).collect();
-            let found = close(&pairs, 0.9);
+        let check = |given: &[(&str, &str, f32)], of: Option<&str>, expected: &[(&str, &str)]| {
+            let sides: Vec<Side> = given.iter().map(|(a, c, _)| side(a, c)).collect();
+            let vectors: Vec<Vector> = given.iter().map(|(.., angle)| vector(*angle)).collect();
+            let found = close(&sides, &vectors, 0.9, of);
             let names: Vec<(&str, &str)> = found
                 .iter()
-                .map(|(pair, ..)| (pair.first.agent.as_str(), pair.second.agent.as_str()))
+                .map(|(_, a, b)| (sides[*a].agent.as_str(), sides[*b].agent.as_str()))
                 .collect();
-            assert_eq!(names, expected, "{found:?}");
+            assert_eq!(names, expected, "{given:?} {of:?}");
         };
-        check(&[], &[]);
-        check(&[("a", "x", 0.0), ("b", "y", 0.2)], &[("a", "b")]);
-        check(&[("a", "x", 0.0), ("b", "y", 0.6)], &[]);
-        check(&[("a", "x", 0.0), ("a", "y", 0.0)], &[]);
-        check(&[("a", "x", 0.0), ("b", "x", 0.0)], &[]);
-        check(
-            &[("a", "x", 0.0), ("b", "y", 0.2), ("c", "z", 0.25)],
-            &[("b", "c"), ("a", "b"), ("a", "c")],
-        );
+        check(&[], None, &[]);
+        check(&[("a", "x", 0.0), ("b", "y", 0.2)], None, &[("a", "b")]);
+        check(&[("a", "x", 0.0), ("b", "y", 0.6)], None, &[]);
+        check(&[("a", "x", 0.0), ("a", "y", 0.0)], None, &[]);
+        check(&[("a", "x", 0.0), ("b", "x", 0.0)], None, &[]);
+        let three = [("a", "x", 0.0), ("b", "y", 0.2), ("c", "z", 0.25)];
+        check(&three, None, &[("b", "c"), ("a", "b"), ("a", "c")]);
+        check(&three, Some("b"), &[("b", "c"), ("a", "b")]);
+        check(&three, Some("d"), &[]);
+    }
+
+    #[test]
+    fn of_many_pairs_the_closest_are_told() {
+        let (mut sides, mut vectors) = (Vec::new(), Vec::new());
+        for n in 0..128_u8 {
+            sides.push(side(&n.to_string(), &n.to_string()));
+            vectors.push(vector((f32::from(n) / 128.0).powi(2)));
+        }
+        let found = close(&sides, &vectors, 0.0, None);
+        let mut all: Vec<f32> = Vec::new();
+        for (at, a) in vectors.iter().enumerate() {
+            all.extend(vectors[at + 1..].iter().map(|b| dot(a, b).clamp(-1.0, 1.0)));
+        }
+        all.sort_by(|a, b| b.total_cmp(a));
+        all.truncate(PAIRS_MAX);
+        let told: Vec<f32> = found.iter().map(|(cosine, ..)| *cosine).collect();
+        assert_eq!(told, all);
     }
 
     #[test]

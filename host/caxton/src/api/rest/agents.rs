@@ -83,9 +83,9 @@ async fn overlaps(workspace: &Workspace, agent: &str) -> Vec<wire::Overlap> {
     if embedder.is_none_or(|embedder| embedder.state() != caxton_embed::State::Ready) {
         return Vec::new();
     }
-    let overlaps = workspace.overlaps().await.unwrap_or_default();
-    let own = overlaps.into_iter().filter(|pair| pair.is_of(agent));
-    own.map(|pair| wire::Overlap::of(pair, agent)).collect()
+    let overlaps = workspace.overlaps_of(agent).await.unwrap_or_default();
+    let told = overlaps.into_iter();
+    told.map(|pair| wire::Overlap::of(pair, agent)).collect()
 }
 
 /// Remove an agent.
