@@ -1,12 +1,13 @@
 //! Asking router components: the configured one, within a short time, then the fallback where that one fails or is unsure.
 //! What a router answers is checked, because anyone may have written it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caxton_sandbox::Call;
-use caxton_sandbox::routing_types::{Candidate, Capability};
+use caxton_sandbox::routing_types::Candidate;
 
 use super::combine::{Doubt, weigh};
 use super::error::Error;
@@ -26,7 +27,7 @@ pub(super) async fn routers(
     content: &str,
     agents: &[&Arc<Agent>],
 ) -> Result<Ranking, Error> {
-    let candidates: Vec<Candidate> = agents.iter().map(|agent| candidate(agent)).collect();
+    let candidates = candidates(state, agents);
     let content = head(content);
     let router = &state.config.router;
     let first = heard(workspace, &router.component, content, &candidates).await;
@@ -37,41 +38,50 @@ pub(super) async fn routers(
     if doubt.is_none()
         && let Ok(opinion) = first
     {
-        return Ok(alone(opinion, ""));
+        return Ok(alone(opinion, None));
     }
     let second = match &router.fallback {
         Some(name) => Some(heard(workspace, name, content, &candidates).await),
         None => None,
     };
-    let none = |reason| Err(none_fits(agents, reason));
-    match (first, second) {
-        (Ok(first), Some(Ok(second))) => match both(first, second, doubt) {
-            Ok(ranking) => Ok(ranking),
-            Err(reason) => none(reason),
-        },
-        (Ok(only), _) if only.ranked.is_empty() => none(only.reason),
-        (Ok(only), _) => Ok(alone(only, "")),
-        (Err(_), Some(Ok(only))) if only.ranked.is_empty() => none(only.reason),
-        (Err(why), Some(Ok(only))) => {
-            let why = format!("; `{}` could not decide: {why}", router.component);
-            Ok(alone(only, &why))
+    let (only, silent) = match (first, second) {
+        (Ok(first), Some(Ok(second))) => {
+            return both(first, second, doubt).map_err(|reason| none_fits(agents, reason));
         }
-        (Err(why), second) => Err(Error::Routers {
-            reasons: std::iter::once(why)
-                .chain(second.and_then(Result::err))
-                .collect(),
-            agents: names(agents),
-        }),
+        (Ok(only), None) => (only, None),
+        (Ok(only), Some(Err(silent))) | (Err(silent), Some(Ok(only))) => (only, Some(silent)),
+        (Err(silent), second) => {
+            let silent = std::iter::once(silent).chain(second.and_then(Result::err));
+            return Err(Error::Routers {
+                reasons: silent.map(|silent| silent.reason).collect(),
+                agents: names(agents),
+            });
+        }
+    };
+    if only.ranked.is_empty() {
+        return Err(none_fits(agents, only.reason));
     }
+    Ok(alone(only, silent))
 }
 
-/// The ranking where one router decides.
-fn alone(opinion: Opinion, note: &str) -> Ranking {
+/// A router that could not decide.
+struct Silent {
+    router: String,
+    reason: String,
+}
+
+/// The ranking where one router decides: it was sure, there is no other, or the other one is silent.
+fn alone(opinion: Opinion, silent: Option<Silent>) -> Ranking {
+    let is_complete = silent.is_none();
+    let note = silent.map_or_else(String::new, |Silent { router, reason }| {
+        format!("; `{router}` could not decide: {reason}")
+    });
     Ranking {
         ranked: opinion.ranked.clone(),
         reason: format!("{}{note}", opinion.reason),
         router: opinion.router.clone(),
         opinions: vec![opinion],
+        is_complete,
     }
 }
 
@@ -94,6 +104,7 @@ fn both(first: Opinion, second: Opinion, doubt: Option<Doubt>) -> Result<Ranking
         reason,
         router: format!("{}+{}", first.router, second.router),
         opinions: vec![first, second],
+        is_complete: true,
     })
 }
 
@@ -112,12 +123,15 @@ async fn heard(
     name: &str,
     content: &str,
     candidates: &[Candidate],
-) -> Result<Opinion, String> {
+) -> Result<Opinion, Silent> {
     let asked = ask(workspace, name, content, candidates).await;
-    if let Err(reason) = &asked {
+    asked.map_err(|reason| {
         tracing::warn!(router = name, reason, "a router could not decide");
-    }
-    asked
+        Silent {
+            router: name.to_owned(),
+            reason,
+        }
+    })
 }
 
 async fn ask(
@@ -154,16 +168,15 @@ async fn ask(
     })
 }
 
-fn candidate(agent: &Agent) -> Candidate {
-    let capability = |c: &crate::config::Capability| Capability {
-        name: c.name.clone(),
-        description: c.description.clone(),
-    };
-    Candidate {
-        agent: agent.config.name.clone(),
-        description: agent.config.description.clone(),
-        capabilities: agent.config.capabilities.iter().map(capability).collect(),
+/// What routers are told of `agents`. Where these are all that there are, it lies ready.
+fn candidates<'s>(state: &'s State, agents: &[&Arc<Agent>]) -> Cow<'s, [Candidate]> {
+    if agents.len() == state.candidates.len() {
+        return Cow::Borrowed(&state.candidates);
     }
+    let names: HashSet<&str> = agents.iter().map(|a| a.config.name.as_str()).collect();
+    let meant = state.candidates.iter();
+    let meant = meant.filter(|candidate| names.contains(candidate.agent.as_str()));
+    meant.cloned().collect()
 }
 
 fn names(agents: &[&Arc<Agent>]) -> Vec<String> {

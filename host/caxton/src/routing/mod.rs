@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use crate::workspace::Opinion;
 use crate::workspace::event::Kind;
-use crate::workspace::{Agent, Ranking, State, Workspace};
+use crate::workspace::{Agent, Question, Ranking, State, Workspace};
 
 use balance::{are_twins, least_loaded};
 use capability::offering;
@@ -85,22 +85,16 @@ impl Route {
         }
     }
 
-    fn ranked(ranking: Ranking, cached: bool) -> Option<Self> {
-        let Ranking {
-            ranked,
-            reason,
-            router,
-            opinions,
-        } = ranking;
-        let (agent, score) = ranked.first().cloned()?;
+    fn ranked(ranking: &Ranking, cached: bool) -> Option<Self> {
+        let (agent, score) = ranking.ranked.first().cloned()?;
         Some(Self {
             agent,
             score,
-            reason,
-            ranked,
+            reason: ranking.reason.clone(),
+            ranked: ranking.ranked.clone(),
             cached,
-            router: Some(router),
-            opinions,
+            router: Some(ranking.router.clone()),
+            opinions: ranking.opinions.clone(),
             stand_ins: Vec::new(),
         })
     }
@@ -288,22 +282,14 @@ async fn among(
         }
         _ => {}
     }
-    // Who may be chosen is part of the question, so it is part of what is remembered.
-    let key = match capability {
-        None => content.to_owned(),
-        Some(capability) => {
-            let names: Vec<&str> = candidates
-                .iter()
-                .map(|agent| agent.config.name.as_str())
-                .collect();
-            format!("{capability}\n{}\n{content}", names.join(" "))
-        }
+    // Who may be chosen is part of the question.
+    let names = || candidates.iter().map(|agent| agent.config.name.clone());
+    let question = Question {
+        among: capability.map(|capability| (capability.to_owned(), names().collect())),
+        content: content.to_owned(),
     };
-    if let Some(route) = workspace
-        .rankings()
-        .get(state.version, &key)
-        .and_then(|ranking| Route::ranked(ranking, true))
-    {
+    let known = workspace.rankings().get(state.version, &question);
+    if let Some(route) = known.and_then(|ranking| Route::ranked(&ranking, true)) {
         return Ok(route);
     }
     let answer = ask::routers(workspace, state, content, candidates).await;
@@ -343,6 +329,8 @@ async fn among(
         }
         (Err(e), _) => return Err(e),
     };
-    workspace.rankings().put(state.version, &key, &ranking);
-    Route::ranked(ranking, false).ok_or_else(|| ask::none_fits(candidates, String::new()))
+    let ranking = Arc::new(ranking);
+    let route = Route::ranked(&ranking, false);
+    workspace.rankings().put(state.version, question, ranking);
+    route.ok_or_else(|| ask::none_fits(candidates, String::new()))
 }

@@ -52,7 +52,7 @@ pub use memory::{Found, Kept, Memories, content_words, versions, words};
 pub use memory::hit;
 pub use models::{Known, Listing, Model};
 pub use open::Options;
-pub use ranking::{Opinion, Ranking, Rankings};
+pub use ranking::{Opinion, Question, Ranking, Rankings};
 pub use rate::{Admitted, Rates, TooSoon};
 pub use state::{Agent, State};
 

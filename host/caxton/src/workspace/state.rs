@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use caxton_sandbox::routing_types::{Candidate, Capability};
+
 use super::activity::Activity;
 use super::error::Refused;
 use super::load::{Loaded, prefix};
@@ -18,6 +20,8 @@ pub struct State {
     pub config: Arc<config::Workspace>,
     /// Its agents, by name.
     pub agents: BTreeMap<String, Arc<Agent>>,
+    /// What routers are told of them, by name as well.
+    pub candidates: Vec<Candidate>,
     /// Its loaded components, by name.
     pub components: BTreeMap<String, Arc<Loaded>>,
     /// Files of the directory given by `--components` that are no components, or none that can be used.
@@ -39,6 +43,19 @@ impl Agent {
     /// Whether it takes messages, rather than rest because it keeps failing.
     pub fn takes_messages(&self) -> bool {
         self.activity.takes_messages().is_ok()
+    }
+
+    /// What routers are told of it.
+    fn candidate(&self) -> Candidate {
+        let capability = |known: &config::Capability| Capability {
+            name: known.name.clone(),
+            description: known.description.clone(),
+        };
+        Candidate {
+            agent: self.config.name.clone(),
+            description: self.config.description.clone(),
+            capabilities: self.config.capabilities.iter().map(capability).collect(),
+        }
     }
 }
 
@@ -72,6 +89,7 @@ impl State {
         let state = Self {
             version,
             config,
+            candidates: agents.values().map(|agent| agent.candidate()).collect(),
             agents,
             components,
             refused,

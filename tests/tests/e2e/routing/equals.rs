@@ -119,14 +119,78 @@ async fn where_one_router_cannot_decide_the_other_does() {
     let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
     let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
     let body = json!({ "content": "Draw a bar chart of these numbers" });
-    let route = server.post("~/route", &body).await.ok();
-    assert_eq!(
-        (&route["agent"], &route["router"]),
-        (&json!("artist"), &json!("keyword")),
-        "{route}"
-    );
-    assert!(
-        text(&route["reason"]).contains("`semantic` could not decide"),
-        "{route}"
-    );
+    // Asked twice: what was decided without one of them is not remembered.
+    for _ in 0..2 {
+        let route = server.post("~/route", &body).await.ok();
+        assert_eq!(
+            (&route["agent"], &route["router"], &route["cached"]),
+            (&json!("artist"), &json!("keyword"), &json!(false)),
+            "{route}"
+        );
+        assert!(
+            text(&route["reason"]).contains("`semantic` could not decide"),
+            "{route}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_the_second_router_cannot_decide_the_first_does_though_unsure() {
+    let settings =
+        "[router]\ncomponent = \"keyword\"\nfallback = \"semantic\"\nthreshold = 1\nmargin = 0.5\n";
+    let files = artist_and_cook(settings);
+    let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
+    let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
+    let body = json!({ "content": "Draw a bar chart of these numbers" });
+    for _ in 0..2 {
+        let route = server.post("~/route", &body).await.ok();
+        assert_eq!(
+            (&route["agent"], &route["router"], &route["cached"]),
+            (&json!("artist"), &json!("keyword"), &json!(false)),
+            "{route}"
+        );
+        assert!(
+            text(&route["reason"]).contains("`semantic` could not decide"),
+            "{route}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_router_that_takes_too_long_is_not_waited_for() {
+    // Its own limit is lower than the server's, so that the test does not last as long as that.
+    let settings = "[router]\ncomponent = \"endless\"\nfallback = \"keyword\"\n\
+                    [components.endless]\nsource = \"components/endless.wasm\"\nlimits = { time = \"50ms\" }\n";
+    let mut files = artist_and_cook(settings).to_vec();
+    files.push(("components/endless.wasm", String::new()));
+    let files: Vec<_> = files
+        .iter()
+        .map(|(file, text)| (*file, text.as_str()))
+        .collect();
+    let server = Server::start(dir(&files), &[]);
+    for content in [
+        "Draw a bar chart of these numbers",
+        "Find a recipe for dinner",
+    ] {
+        let expected = match content.starts_with("Draw") {
+            true => "artist",
+            false => "cook",
+        };
+        for _ in 0..2 {
+            let route = server
+                .post("~/route", &json!({ "content": content }))
+                .await
+                .ok();
+            assert_eq!(
+                (&route["agent"], &route["router"], &route["cached"]),
+                (&json!(expected), &json!("keyword"), &json!(false)),
+                "{route}"
+            );
+            let reason = text(&route["reason"]);
+            assert!(
+                reason.contains("`endless` could not decide") && reason.contains("50"),
+                "{reason}"
+            );
+        }
+    }
 }
