@@ -128,6 +128,7 @@ fn candidate(agent: &Agent) -> Candidate {
 /// What the semantic router thinks, by the vectors that the host would give it.
 fn semantic(embedder: &Embedder, message: &str, candidates: &[Candidate]) -> Opinion {
     let all: Vec<String> = candidates.iter().flat_map(caxton_semantic::texts).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let similarities = embedder
         .similarities(message, &all)
         .expect("the model works");
