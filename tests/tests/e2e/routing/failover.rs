@@ -118,6 +118,31 @@ async fn a_conversation_goes_on_with_who_stood_in() {
 }
 
 #[tokio::test]
+async fn who_stands_in_is_streamed_to_clients_of_openai_too() {
+    let upstream = ModelServer::answering(|request| match request["model"].as_str() {
+        Some("a") => Some(Say::refuse(401, "Who are you?")),
+        _ => Some(Say::text(&["a ", "pie"])),
+    });
+    let server = twins(&upstream);
+    let user = json!([{ "role": "user", "content": "A pie, please" }]);
+    for (path, asked) in [
+        ("/v1/chat/completions", "messages"),
+        ("/v1/responses", "input"),
+    ] {
+        let body = json!({ "model": "auto", asked: user, "stream": true });
+        let answer = server.post(path, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        for piece in ["\"a \"", "\"pie\""] {
+            assert!(
+                answer.text.contains(piece),
+                "{path} {piece}: {}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_stands_in_for_an_agent_that_has_acted_or_was_named() {
     let upstream = upstream(|request| match request["messages"].as_array() {
         Some(messages) if messages.iter().any(|one| one["role"] == "tool") => {

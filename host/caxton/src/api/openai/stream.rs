@@ -44,7 +44,7 @@ pub(super) enum Made<P> {
 }
 
 /// Streams a turn. Where the client goes away, nobody follows the turn any more, which cancels it.
-pub(super) async fn response(live: Live, encoder: impl Encode) -> Result<Response, Refusal> {
+pub(super) async fn response(live: Live, mut encoder: impl Encode) -> Result<Response, Refusal> {
     let mut follower = live.follow(None);
     let ended = live.ended();
     // The follower holds the turn.
@@ -58,13 +58,8 @@ pub(super) async fn response(live: Live, encoder: impl Encode) -> Result<Respons
     let first = loop {
         match follower.next().await {
             Some((_, Event::Error(error))) => return Err((*error).into()),
-            Some((
-                _,
-                Event::Route { .. }
-                | Event::Recall { .. }
-                | Event::Reasoning { .. }
-                | Event::Retry { .. },
-            )) => {}
+            Some((_, event @ Event::Route { .. })) => drop(encoder.event(event)),
+            Some((_, Event::Recall { .. } | Event::Reasoning { .. } | Event::Retry { .. })) => {}
             Some((_, event)) => break event,
             None => return Err(ended_early().into()),
         }

@@ -179,6 +179,8 @@ impl Encode for Chunks {
     /// What an event makes. Those of agents that were asked by the one that answers make nothing.
     fn event(&mut self, event: Event) -> Made<wire::ChatChunk> {
         match event {
+            // Another agent may stand in for the one that it began with.
+            Event::Route { turn, agent, .. } if turn == self.turn => self.agent = agent,
             Event::Delta { agent, text } if agent == self.agent => {
                 self.sent.push_str(&text);
                 return Made::More(vec![self.text(text)]);

@@ -226,6 +226,11 @@ impl Encode for Steps {
     /// What an event makes. Those of agents that were asked by the one that answers make nothing.
     fn event(&mut self, event: Event) -> Made<wire::ResponseEvent> {
         let steps = match event {
+            // Another agent may stand in for the one that it began with.
+            Event::Route { turn, agent, .. } if turn == self.turn => {
+                self.agent = agent;
+                Vec::new()
+            }
             Event::Delta { agent, text } if agent == self.agent => self.say(&text),
             Event::ToolCall { agent, .. } if agent == self.agent => {
                 self.said("commentary", "completed")
