@@ -9,7 +9,9 @@ mod http;
 mod idle;
 mod measure;
 mod messages;
+mod model;
 mod providers;
+mod remember;
 mod routing;
 mod socket;
 mod start;
@@ -20,7 +22,7 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'))
         .unwrap_or_default();
-    let benches: [(&str, fn()); 10] = [
+    let benches: [(&str, fn()); 11] = [
         ("fresh", calls::fresh),
         ("throughput", calls::throughput),
         ("http", http::run),
@@ -31,6 +33,7 @@ fn main() {
         ("agents", agents::run),
         ("conversations", conversations::run),
         ("routing", routing::run),
+        ("remember", remember::run),
     ];
     println!(
         "caxton {}, {} cores",

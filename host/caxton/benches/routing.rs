@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use caxton::config::Router;
 use caxton::routing::{self, Opinion, Target, combine};
 use caxton::workspace::{Options, Workspace};
-use caxton_embed::{Embedder, Source, State};
+use caxton_embed::{Embedder, Settings as EmbedSettings};
 use caxton_memory::Store;
 use caxton_sandbox::{Sandbox, Settings};
 use caxton_sdk::router::{Candidate, Capability, Decision};
 use serde::Deserialize;
 
 use crate::measure::{ms, quantile, row, us};
+use crate::model;
 
 #[derive(Deserialize)]
 struct Desk {
@@ -45,14 +46,8 @@ struct Request {
 
 /// Prints both.
 pub fn run() {
-    let model = root().join("target/model");
-    let embedder = Embedder::open(Source::Directory(model));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let state = runtime.block_on(embedder.loaded());
-    assert_eq!(state, State::Ready, "run `cargo xtask bench`");
+    let runtime = model::runtime();
+    let embedder = model::open(&runtime, EmbedSettings::default().cache_bytes_max);
     accuracy(&embedder);
     runtime.block_on(speed(&embedder));
 }
@@ -210,7 +205,7 @@ async fn speed(embedder: &Embedder) {
 }
 
 /// A workspace of agents with three capabilities each, with the routers that every workspace has.
-async fn open(dir: &Path, agents: usize, embedder: &Embedder) -> Workspace {
+pub async fn open(dir: &Path, agents: usize, embedder: &Embedder) -> Workspace {
     let (files, data) = (dir.join("desk"), dir.join("data"));
     std::fs::create_dir_all(files.join("agents")).expect("made");
     std::fs::create_dir_all(&data).expect("made");

@@ -214,7 +214,7 @@ impl Memory {
         .await
     }
 
-    /// Gives up to `limit` entities (10,000 at most) that have no vector, or one of an earlier text. The caller embeds
+    /// Gives up to `limit` entities (10,000 at most, and 4 MiB) that have no vector, or one of an earlier text. The caller embeds
     /// [`Entity::text`] and hands the vectors to [`Memory::set_vectors`].
     ///
     /// # Errors
@@ -224,12 +224,15 @@ impl Memory {
             let sql = format!("{SELECT} WHERE entities.embedded = 0 ORDER BY entities.id");
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
-            let mut entities = Vec::new();
-            while entities.len() < limit.min(ENTITIES_MAX)
+            let (mut entities, mut room, mut is_full) = (Vec::new(), Room::default(), false);
+            while !is_full
+                && entities.len() < limit.min(ENTITIES_MAX)
                 && let Some(row) = rows.next()?
             {
                 if seen.sees(row.get(1)?) {
-                    entities.push(entity(row)?);
+                    let entity = entity(row)?;
+                    is_full = room.is_full_with(&entity);
+                    entities.push(entity);
                 }
             }
             Ok(entities)

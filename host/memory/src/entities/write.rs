@@ -143,6 +143,9 @@ impl Memory {
     /// database.
     pub async fn set_vectors(&self, vectors: Vec<(i64, i64, Vector)>) -> Result<usize, Error> {
         within("the vectors of a call", vectors.len(), ENTITIES_MAX)?;
+        if vectors.is_empty() {
+            return Ok(0);
+        }
         let encode = |(id, version, vector): (i64, i64, Vector)| {
             Ok((id, version, vectors::encode(&vector)?))
         };

@@ -30,6 +30,9 @@ const TEXTS_AT_ONCE: usize = 16;
 /// How many texts the background hands to the model at once: few, so that messages that are routed come in between.
 const TEXTS_IN_BACKGROUND: usize = 16;
 
+/// How many texts without vectors are read at once.
+const TEXTS_READ: usize = 16 * TEXTS_IN_BACKGROUND;
+
 /// How long the background waits where the model is busy or the database fails.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -227,20 +230,21 @@ async fn run(memory: Memory, embedder: Embedder, wake: Arc<Notify>) {
     }
 }
 
-/// Makes the vectors of the next texts, and gives how many there were.
+/// Makes the vectors of the next texts, and gives how many there were. While some are written, the next are made.
 async fn batch(memory: &Memory, embedder: &Embedder) -> Result<usize, String> {
     let told = |error: Error| error.to_string();
-    let entities = memory.unembedded(TEXTS_IN_BACKGROUND).await.map_err(told)?;
-    if entities.is_empty() {
-        return Ok(0);
+    let entities = memory.unembedded(TEXTS_READ).await.map_err(told)?;
+    let mut made = Vec::new();
+    for some in entities.chunks(TEXTS_IN_BACKGROUND) {
+        let texts: Vec<String> = some.iter().map(Entity::text).collect();
+        let (written, vectors) = tokio::join!(
+            memory.set_vectors(std::mem::take(&mut made)),
+            embedder.embed_async(&texts)
+        );
+        written.map_err(told)?;
+        made = paired(some, vectors.map_err(|error| error.to_string())?);
     }
-    let texts: Vec<String> = entities.iter().map(Entity::text).collect();
-    let vectors = embedder.embed_async(&texts).await;
-    let vectors = vectors.map_err(|error| error.to_string())?;
-    memory
-        .set_vectors(paired(&entities, vectors))
-        .await
-        .map_err(told)?;
+    memory.set_vectors(made).await.map_err(told)?;
     Ok(entities.len())
 }
 
