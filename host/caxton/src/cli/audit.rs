@@ -67,7 +67,7 @@ fn show(found: &wire::Audit) -> Result<()> {
     output::table(
         ["WHEN", "WHO", "WHAT", "TO WHAT", "VERDICT", "DETAIL"],
         &rows,
-        "Nothing was done yet.",
+        "There are no such entries.",
     )?;
     if let Some(next) = found.next {
         output::remark(format_args!("There are more: --before {next}"));

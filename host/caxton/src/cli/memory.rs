@@ -6,7 +6,7 @@ mod transfer;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use serde_json::{Map, Value};
 
 use super::Output;
@@ -111,6 +111,7 @@ enum Command {
         output: Output,
     },
     /// Change an entity: what is given replaces what was there.
+    #[command(group(ArgGroup::new("change").args(["name", "type", "observations", "metadata"]).required(true).multiple(true)))]
     Change {
         /// The entity.
         entity: String,
@@ -283,8 +284,10 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
             if output.json {
                 output::json(&gone)?
             } else {
-                let count = gone.entities;
-                output::line(format_args!("forgot {count} entities of {scope}"))?
+                match gone.entities {
+                    1 => output::line(format_args!("forgot 1 entity of {scope}"))?,
+                    count => output::line(format_args!("forgot {count} entities of {scope}"))?,
+                }
             }
         }
         Command::Forget {

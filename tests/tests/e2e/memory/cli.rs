@@ -110,10 +110,11 @@ fn what_is_remembered_is_changed_and_forgotten_as_a_whole() {
     assert!(shown.starts_with("#2 Acme "), "{shown}");
     let told = run(&["change", "#1", "--metadata", "[1]"]).failed(2);
     assert!(told.contains("write a JSON object"), "{told}");
+    run(&["change", "#1"]).failed(2);
 
     assert_eq!(
         run(&["forget", "--scope", "agent:writer"]).ok(),
-        "forgot 1 entities of agent:writer\n"
+        "forgot 1 entity of agent:writer\n"
     );
     run(&["forget", "Anna", "--scope", "workspace"]).failed(2);
     run(&["forget"]).failed(2);
