@@ -27,6 +27,7 @@ pub(super) async fn routers(
     content: &str,
     agents: &[&Arc<Agent>],
 ) -> Result<Ranking, Error> {
+    let none = |reason| none_fits(agents, reason);
     let candidates = candidates(state, agents);
     let content = head(content);
     let router = &state.config.router;
@@ -38,16 +39,14 @@ pub(super) async fn routers(
     if doubt.is_none()
         && let Ok(opinion) = first
     {
-        return Ok(alone(opinion, None));
+        return alone(opinion, None).map_err(none);
     }
     let second = match &router.fallback {
         Some(name) => Some(heard(workspace, name, content, &candidates).await),
         None => None,
     };
     let (only, silent) = match (first, second) {
-        (Ok(first), Some(Ok(second))) => {
-            return both(first, second, doubt).map_err(|reason| none_fits(agents, reason));
-        }
+        (Ok(first), Some(Ok(second))) => return both(first, second, doubt).map_err(none),
         (Ok(only), None) => (only, None),
         (Ok(only), Some(Err(silent))) | (Err(silent), Some(Ok(only))) => (only, Some(silent)),
         (Err(silent), second) => {
@@ -58,10 +57,7 @@ pub(super) async fn routers(
             });
         }
     };
-    if only.ranked.is_empty() {
-        return Err(none_fits(agents, only.reason));
-    }
-    Ok(alone(only, silent))
+    alone(only, silent).map_err(none)
 }
 
 /// A router that could not decide.
@@ -71,18 +67,25 @@ struct Silent {
 }
 
 /// The ranking where one router decides: it was sure, there is no other, or the other one is silent.
-fn alone(opinion: Opinion, silent: Option<Silent>) -> Ranking {
+///
+/// # Errors
+/// Why none fits.
+fn alone(opinion: Opinion, silent: Option<Silent>) -> Result<Ranking, String> {
     let is_complete = silent.is_none();
     let note = silent.map_or_else(String::new, |Silent { router, reason }| {
         format!("; `{router}` could not decide: {reason}")
     });
-    Ranking {
+    let reason = format!("{}{note}", opinion.reason);
+    if opinion.ranked.is_empty() {
+        return Err(reason);
+    }
+    Ok(Ranking {
         ranked: opinion.ranked.clone(),
-        reason: format!("{}{note}", opinion.reason),
+        reason,
         router: opinion.router.clone(),
         opinions: vec![opinion],
         is_complete,
-    }
+    })
 }
 
 /// The ranking by both opinions.

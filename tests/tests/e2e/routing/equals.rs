@@ -135,6 +135,18 @@ async fn where_one_router_cannot_decide_the_other_does() {
 }
 
 #[tokio::test]
+async fn whoever_finds_nobody_says_that_the_other_router_could_not_decide() {
+    let files = artist_and_cook("");
+    let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
+    let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
+    let body = json!({ "content": "Xyzzy" });
+    let problem = server.post("~/route", &body).await;
+    let problem = problem.problem(422, "no-agent-fits");
+    let detail = text(&problem["detail"]);
+    assert!(detail.contains("`semantic` could not decide"), "{detail}");
+}
+
+#[tokio::test]
 async fn where_the_second_router_cannot_decide_the_first_does_though_unsure() {
     let settings =
         "[router]\ncomponent = \"keyword\"\nfallback = \"semantic\"\nthreshold = 1\nmargin = 0.5\n";
