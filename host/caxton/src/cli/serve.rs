@@ -192,7 +192,10 @@ async fn warn_of_overlaps(workspace: crate::workspace::Workspace) {
             }
             if overlaps.len() > OVERLAPS_TOLD_MAX {
                 let pairs = overlaps.len();
-                tracing::warn!(pairs, "`caxton validate` tells all pairs that overlap");
+                tracing::warn!(
+                    pairs,
+                    "`caxton validate` tells the closest pairs that overlap"
+                );
             }
         }
         Err(reason) => tracing::debug!(reason, "capabilities are not compared by meaning"),

@@ -3,18 +3,27 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caxton_sandbox::Call;
 use caxton_sandbox::routing_types::Candidate;
+use tokio::time::timeout;
 
 use super::combine::{Doubt, weigh};
 use super::error::Error;
+use crate::config;
 use crate::workspace::{Agent, Opinion, Ranking, State, Workspace};
 
-/// The longest that a router may take. A person is waiting, and the fallback is still to be asked.
+/// The longest that a router may take. A person is waiting.
 const TIME_MAX: Duration = Duration::from_secs(3);
+
+/// How long the first router has until the fallback is asked beside it.
+const SLOW: Duration = Duration::from_millis(250);
+
+/// How long the first router has from then on, where there is a fallback.
+const WAIT_MAX: Duration = Duration::from_millis(750);
 
 /// How much of a message a router sees: its meaning shows early, and vectors are made of the first few hundred words.
 const CONTENT_BYTES_MAX: usize = 8 << 10;
@@ -31,7 +40,7 @@ pub(super) async fn routers(
     let candidates = candidates(state, agents);
     let content = head(content);
     let router = &state.config.router;
-    let first = heard(workspace, &router.component, content, &candidates).await;
+    let (first, second) = asked(workspace, router, content, &candidates).await;
     let doubt = match &first {
         Ok(opinion) => opinion.doubt(router.threshold, router.margin),
         Err(_) => None,
@@ -41,9 +50,9 @@ pub(super) async fn routers(
     {
         return alone(opinion, None).map_err(none);
     }
-    let second = match &router.fallback {
-        Some(name) => Some(heard(workspace, name, content, &candidates).await),
-        None => None,
+    let second = match (second, &router.fallback) {
+        (None, Some(name)) => Some(heard(workspace, name, content, &candidates).await),
+        (second, _) => second,
     };
     let (only, silent) = match (first, second) {
         (Ok(first), Some(Ok(second))) => return both(first, second, doubt).map_err(none),
@@ -58,6 +67,43 @@ pub(super) async fn routers(
         }
     };
     alone(only, silent).map_err(none)
+}
+
+/// What a router says.
+type Heard = Result<Opinion, Silent>;
+
+/// Asks the first router, and the fallback, too, where that one is slow.
+async fn asked(
+    workspace: &Workspace,
+    router: &config::Router,
+    content: &str,
+    candidates: &[Candidate],
+) -> (Heard, Option<Heard>) {
+    let mut first = pin!(heard(workspace, &router.component, content, candidates));
+    let Some(fallback) = &router.fallback else {
+        return (first.await, None);
+    };
+    if let Ok(first) = timeout(SLOW, &mut first).await {
+        return (first, None);
+    }
+    let (first, second) = tokio::join!(
+        timeout(WAIT_MAX, first),
+        heard(workspace, fallback, content, candidates)
+    );
+    let first = first.unwrap_or_else(|_| {
+        let waited = SLOW + WAIT_MAX;
+        let reason = format!("it has not answered within {waited:?}");
+        tracing::warn!(
+            router = router.component,
+            reason,
+            "a router could not decide"
+        );
+        Err(Silent {
+            router: router.component.clone(),
+            reason,
+        })
+    });
+    (first, Some(second))
 }
 
 /// A router that could not decide.
@@ -126,7 +172,7 @@ async fn heard(
     name: &str,
     content: &str,
     candidates: &[Candidate],
-) -> Result<Opinion, Silent> {
+) -> Heard {
     let asked = ask(workspace, name, content, candidates).await;
     asked.map_err(|reason| {
         tracing::warn!(router = name, reason, "a router could not decide");

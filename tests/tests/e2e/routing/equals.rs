@@ -170,10 +170,17 @@ async fn where_the_second_router_cannot_decide_the_first_does_though_unsure() {
 
 #[tokio::test]
 async fn a_router_that_takes_too_long_is_not_waited_for() {
-    // Its own limit is lower than the server's, so that the test does not last as long as that.
-    let settings = "[router]\ncomponent = \"endless\"\nfallback = \"keyword\"\n\
-                    [components.endless]\nsource = \"components/endless.wasm\"\nlimits = { time = \"50ms\" }\n";
-    let mut files = artist_and_cook(settings).to_vec();
+    not_waited_for("limits = { time = \"50ms\" }\n", "longer than 50ms").await;
+    not_waited_for("limits = { fuel = 100_000_000_000 }\n", "has not answered within 1s").await;
+}
+
+/// Asks where the first router never answers, and is given `why` it could not decide.
+async fn not_waited_for(limits: &str, why: &str) {
+    let settings = format!(
+        "[router]\ncomponent = \"endless\"\nfallback = \"keyword\"\n\
+         [components.endless]\nsource = \"components/endless.wasm\"\n{limits}"
+    );
+    let mut files = artist_and_cook(&settings).to_vec();
     files.push(("components/endless.wasm", String::new()));
     let files: Vec<_> = files
         .iter()
@@ -200,7 +207,7 @@ async fn a_router_that_takes_too_long_is_not_waited_for() {
             );
             let reason = text(&route["reason"]);
             assert!(
-                reason.contains("`endless` could not decide") && reason.contains("50"),
+                reason.contains("`endless` could not decide") && reason.contains(why),
                 "{reason}"
             );
         }
