@@ -156,6 +156,19 @@ pub enum Error {
         id: i64,
     },
 
+    /// The text of an entity is no longer the one that somebody wanted to change.
+    #[error(
+        "entity {id} was to be changed at version {version} and is at version {found} by now; read it again, and change what it says now"
+    )]
+    EntityChanged {
+        /// The entity.
+        id: i64,
+        /// The version that was to be changed.
+        version: i64,
+        /// The version that it has.
+        found: i64,
+    },
+
     /// A line of an import can't be taken. What stands before it is kept; importing the mended file again goes on.
     #[error("line {line} of the import can't be taken: {reason}")]
     Import {

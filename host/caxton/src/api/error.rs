@@ -325,6 +325,10 @@ impl From<memory::Error> for Problem {
                 Self::new(StatusCode::CONFLICT, "name-used", error.to_string())
                     .with("entity", json!(id))
             }
+            memory::Error::EntityChanged { found, .. } => {
+                Self::new(StatusCode::CONFLICT, "entity-changed", error.to_string())
+                    .with("version", json!(found))
+            }
             memory::Error::Import { line, .. } => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-import",

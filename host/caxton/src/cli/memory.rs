@@ -264,6 +264,7 @@ pub async fn run(args: Args, target: &Target) -> Result<ExitCode> {
                 r#type,
                 observations: (!observations.is_empty()).then_some(observations),
                 metadata,
+                version: None,
             };
             let id = resolved(client, &entity).await?.to_string();
             let path = ["memory", "entities", &id];

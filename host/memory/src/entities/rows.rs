@@ -27,6 +27,17 @@ pub enum Outcome {
     Unchanged,
 }
 
+impl Outcome {
+    /// The name that JSON uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Created => "created",
+            Outcome::Merged => "merged",
+            Outcome::Unchanged => "unchanged",
+        }
+    }
+}
+
 /// An entity that was remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Remembered {

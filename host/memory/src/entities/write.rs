@@ -29,6 +29,9 @@ pub struct Change {
     pub metadata: Option<Map<String, Value>>,
     /// The vector of its new text.
     pub vector: Option<Vector>,
+    /// The version of the text that was read before; where the entity has another one by now, nothing is changed. `None`
+    /// changes whatever is there.
+    pub version: Option<i64>,
 }
 
 impl Memory {
@@ -61,7 +64,8 @@ impl Memory {
     /// the old vector until [`Memory::set_vectors`] brings a new one.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::NameUsed`] where another entity of the scope has the new name; [`Error::Unfit`],
+    /// [`Error::NotFound`]; [`Error::EntityChanged`] where it is no longer at the version that was to be changed, so that what
+    /// another wrote meanwhile is not lost; [`Error::NameUsed`] where another entity of the scope has the new name; [`Error::Unfit`],
     /// [`Error::Limit`]; any error of the database.
     pub async fn change(&self, id: i64, change: Change) -> Result<Entity, Error> {
         let view = self.view.clone();
@@ -69,6 +73,10 @@ impl Memory {
         self.edit(move |connection| {
             let seen = view.seen(connection)?;
             let old = select(connection, &seen, id)?.ok_or_else(|| not_found(id))?;
+            if let Some(version) = change.version.filter(|version| *version != old.version) {
+                let found = old.version;
+                return Err(Error::EntityChanged { id, version, found }.into());
+            }
             let new = NewEntity {
                 name: change.name.unwrap_or_else(|| old.name.clone()),
                 kind: change.kind.unwrap_or_else(|| old.kind.clone()),

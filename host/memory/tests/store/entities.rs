@@ -296,6 +296,40 @@ async fn an_entity_can_be_changed_part_by_part() {
 }
 
 #[tokio::test]
+async fn of_two_who_change_the_same_version_one_is_told() {
+    let place = place();
+    let memory = everything(&place.store);
+    let made = memory.remember(&Scope::Global, vec![fact("one", &["a"])]);
+    let id = made.await.unwrap()[0].id;
+    let change = |observation: &str, version: i64| {
+        let change = Change {
+            observations: Some(vec![observation.to_owned()]),
+            version: Some(version),
+            ..Change::default()
+        };
+        memory.change(id, change)
+    };
+    let (one, two) = tokio::join!(change("b", 1), change("c", 1));
+    let (kept, error) = match (one, two) {
+        (Ok(kept), Err(error)) | (Err(error), Ok(kept)) => (kept, error),
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        matches!(
+            error,
+            Error::EntityChanged {
+                version: 1,
+                found: 2,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(memory.entity(id).await.unwrap().unwrap(), kept);
+    assert_eq!(change("d", 2).await.unwrap().version, 3);
+}
+
+#[tokio::test]
 async fn vectors_come_later_and_only_for_the_text_that_they_are_of() {
     let place = place();
     let memory = everything(&place.store);

@@ -57,6 +57,14 @@ async fn entities_are_added_changed_and_forgotten() {
             &json!({ "team": 7 })
         )
     );
+    // Who read an earlier version learns so, and changes nothing.
+    let late = json!({ "observations": ["Leads nobody."], "version": anna["version"] });
+    let problem = send(&server, "PATCH", &path, Some(&late)).await;
+    let problem = problem.problem(409, "entity-changed");
+    assert_eq!(problem["version"], changed["version"], "{problem}");
+    let now = json!({ "observations": ["Leads all."], "version": changed["version"] });
+    let now = send(&server, "PATCH", &path, Some(&now)).await.ok();
+    assert_eq!(now["observations"], json!(["Leads all."]));
     add(&server, json!({ "name": "Apex" })).await;
     send(&server, "PATCH", &path, Some(&json!({ "name": "Apex" })))
         .await

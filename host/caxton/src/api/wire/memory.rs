@@ -149,14 +149,9 @@ pub struct StoredEntity {
 
 impl From<memory::Remembered> for StoredEntity {
     fn from(remembered: memory::Remembered) -> Self {
-        let outcome = match remembered.outcome {
-            memory::Outcome::Created => "created",
-            memory::Outcome::Merged => "merged",
-            memory::Outcome::Unchanged => "unchanged",
-        };
         Self {
             id: remembered.id,
-            outcome: outcome.to_owned(),
+            outcome: remembered.outcome.name().to_owned(),
         }
     }
 }
@@ -178,6 +173,9 @@ pub struct EntityChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
+    /// The `version` that was read before. Where the entity has another one by now, nothing is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// What an import did.

@@ -173,7 +173,8 @@ pub async fn show(
 
 /// Change an entity.
 ///
-/// What is given replaces what was there, lists and objects as a whole; what is absent stays.
+/// What is given replaces what was there, lists and objects as a whole; what is absent stays. With `version`, nothing is changed
+/// where the text is no longer that version's: 409 with the code `entity-changed`, and the `version` of now.
 #[utoipa::path(patch, operation_id = "change_entity", path = "/api/v1/workspaces/{workspace}/memory/entities/{entity}", tag = "memory",
     params(("workspace" = String, Path, description = "Its name, or `default`"), ("entity" = i64, Path, description = "Its number")),
     request_body = wire::EntityChange,
@@ -190,6 +191,7 @@ pub async fn change(
         observations: change.observations,
         metadata: change.metadata,
         vector: None,
+        version: change.version,
     };
     let changed = memories.change(id(&entity)?, change).await?;
     Ok(axum::Json(changed.into()))
