@@ -11,7 +11,8 @@ use super::super::event::Recalled;
 use crate::config;
 use crate::workspace::{Found, Workspace, content_words, versions};
 
-/// How long a turn waits for its memory. A search takes milliseconds; one that takes longer is not worth the wait.
+/// How long a turn waits for its memory. A search takes milliseconds, beside the time that is given to a busy model before words
+/// alone decide; one that takes longer is not worth the wait.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// As much of a message is searched for. The model of meanings reads no more.

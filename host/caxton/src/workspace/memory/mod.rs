@@ -27,6 +27,10 @@ use super::Workspace;
 /// The most texts whose vectors are made while somebody waits. More are made in the background.
 const TEXTS_AT_ONCE: usize = 16;
 
+/// How long somebody waits for vectors. The model takes milliseconds unless it is busy, and then words must do, and the background
+/// makes the vectors that are missing.
+const VECTORS_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// How many texts the background hands to the model at once: few, so that messages that are routed come in between.
 const TEXTS_IN_BACKGROUND: usize = 16;
 
@@ -71,7 +75,7 @@ impl Workspace {
 }
 
 impl Memories {
-    /// The vector of a text; `None` where the model is not there or too busy.
+    /// The vector of a text; `None` where the model is not there, or too busy to make it soon.
     pub async fn vector(&self, text: &str) -> Option<Vector> {
         self.vectors(&[text]).await?.pop()
     }
@@ -82,7 +86,8 @@ impl Memories {
         if embedder.state() != Embedding::Ready {
             return None;
         }
-        embedder.embed_async(texts).await.ok()
+        let making = embedder.embed_async(texts);
+        timeout(VECTORS_WAIT_MAX, making).await.ok()?.ok()
     }
 
     /// Remembers entities, all or none, and makes their vectors.
