@@ -140,8 +140,8 @@ impl Default for Memory {
     }
 }
 
-/// With whom memory is shared.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// With whom memory is shared; the narrower is the lesser.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// With nobody, and with itself only until the conversation is deleted.
     Conversation,
@@ -152,6 +152,31 @@ pub enum Scope {
     Workspace,
     /// With all agents of the server.
     Global,
+}
+
+impl Scope {
+    /// All of them, the narrowest first.
+    pub const ALL: [Self; 4] = [
+        Self::Conversation,
+        Self::Agent,
+        Self::Workspace,
+        Self::Global,
+    ];
+
+    /// The name that files, JSON and models use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Agent => "agent",
+            Self::Workspace => "workspace",
+            Self::Global => "global",
+        }
+    }
+
+    /// Itself and all that are narrower, the narrowest first.
+    pub fn and_narrower(self) -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |scope| *scope <= self)
+    }
 }
 
 /// What an agent is told of what is remembered, before it answers a message.
@@ -177,13 +202,17 @@ impl Default for Recall {
     }
 }
 
+/// The tool by which an agent finds what is remembered.
+pub const MEMORY_SEARCH: &str = "memory__search";
+/// The tool by which an agent remembers something.
+pub const MEMORY_REMEMBER: &str = "memory__remember";
+/// The tool by which an agent relates what is remembered.
+pub const MEMORY_RELATE: &str = "memory__relate";
+/// The tool by which an agent forgets something.
+pub const MEMORY_FORGET: &str = "memory__forget";
+
 /// The tools of agents that remember, by their full names.
-pub const MEMORY_TOOLS: [&str; 4] = [
-    "memory__search",
-    "memory__remember",
-    "memory__relate",
-    "memory__forget",
-];
+pub const MEMORY_TOOLS: [&str; 4] = [MEMORY_SEARCH, MEMORY_REMEMBER, MEMORY_RELATE, MEMORY_FORGET];
 
 /// What their names begin with, and no other tool's.
 pub const MEMORY_PREFIX: &str = "memory__";

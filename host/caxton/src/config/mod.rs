@@ -24,8 +24,8 @@ mod workspace;
 
 pub(crate) use agent::names_memory;
 pub use agent::{
-    Agent, Capability, Context, ContextScope, MEMORY_PREFIX, MEMORY_TOOLS, Memory, Overflow,
-    Parameter, Recall, Scope,
+    Agent, Capability, Context, ContextScope, MEMORY_FORGET, MEMORY_PREFIX, MEMORY_RELATE,
+    MEMORY_REMEMBER, MEMORY_SEARCH, MEMORY_TOOLS, Memory, Overflow, Parameter, Recall, Scope,
 };
 pub use check::{
     AgentContext, Checked, Known, SecretUse, check, check_agent, check_agent_file, components_in,

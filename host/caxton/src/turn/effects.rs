@@ -15,14 +15,14 @@ use super::error::Error;
 use super::event::{Answer, ToolCall};
 use super::health::gone;
 use super::live::Live;
-use super::memory::{self, Reach};
+use super::memory::Reach;
 use super::offer::Offer;
 use super::receipt::Receipt;
 use super::replay;
 use super::stand_in::{Taken, take};
 use super::state::{ASK_AGENT, FIND_TOOLS, Returned, State};
 use super::task::Task;
-use crate::config;
+use crate::config::{self, MEMORY_FORGET};
 use crate::routing::{self, Target};
 use crate::workspace::Workspace;
 use crate::workspace::tool::Outcome;
@@ -116,7 +116,7 @@ impl Effects<'_> {
     /// Uses the agent's memory. What it remembers is the same however often it is told; what is forgotten twice may have been
     /// remembered anew in between.
     async fn call_memory(&self, mut call: ToolCall, arguments: Value, again: bool) -> Returned {
-        if again && call.name == memory::FORGET {
+        if again && call.name == MEMORY_FORGET {
             call.is_error = true;
             UNCERTAIN.clone_into(&mut call.text);
             return returned(call, Vec::new(), Receipt::default());

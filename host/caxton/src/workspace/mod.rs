@@ -46,10 +46,7 @@ pub use health::{Ailment, NoAnswer};
 pub use ledger::{Amount, Exceeded, Held, Ledger};
 pub use line::Lines;
 pub use load::Loaded;
-pub use memory::{Found, Kept, Memories, content_words, versions, words};
-
-#[cfg(test)]
-pub use memory::hit;
+pub use memory::{Found, Memories};
 pub use models::{Known, Listing, Model};
 pub use open::Options;
 pub use ranking::{Opinion, Question, Ranking, Rankings};

@@ -142,6 +142,34 @@ async fn what_users_tell_is_kept_and_chaff_is_not() {
 }
 
 #[tokio::test]
+async fn what_is_said_and_what_is_written_at_once_are_both_kept() {
+    let upstream = ModelServer::answering(|_| Some(Say::text(&["Noted."])));
+    let server = desk(&upstream, "", &[("writer", REMEMBERS)]);
+    let name = "Our server listens on port 8080.";
+    ask(&server, "writer", name).await;
+    let mut expected = vec!["Our server listens on port 8081.".to_owned()];
+    let writes = async {
+        for n in 0..8 {
+            let more = format!("Our server listens on port 809{n}.");
+            add(&server, json!({ "name": name, "observations": [more] })).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(ask(&server, "writer", &expected[0]), writes);
+    assert_eq!(answer["remembered"][0]["outcome"], "merged", "{answer}");
+    expected.extend((0..8).map(|n| format!("Our server listens on port 809{n}.")));
+    let found = server.get("~/memory/entities").await.ok();
+    let known: Vec<&Value> = found["entities"][0]["observations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .collect();
+    assert!(
+        known.len() == 9 && expected.iter().all(|one| known.contains(&&json!(one))),
+        "{known:?}"
+    );
+}
+
+#[tokio::test]
 async fn memory_is_kept_where_its_scope_says() {
     let upstream = ModelServer::answering(|_| Some(Say::text(&["Noted."])));
     let scoped = |scope: &str| format!("{REMEMBERS}scope = \"{scope}\"\n");
@@ -203,7 +231,7 @@ async fn secrets_are_not_remembered() {
     )
     .await;
     assert!(answer.get("remembered").is_none(), "{answer}");
-    let call = json!({ "name": "Mascot", "observations": ["It is the purple-walrus."] });
+    let call = json!({ "name": "Mascot", "type": "purple-walrus", "observations": ["It is the purple-walrus."] });
     upstream.says([
         Say::calls(&[("a", "memory__remember", call)]),
         Say::text(&["Done."]),
@@ -214,4 +242,5 @@ async fn secrets_are_not_remembered() {
         found["entities"][0]["observations"],
         json!(["It is the *************."])
     );
+    assert_eq!(found["entities"][0]["type"], "*************");
 }

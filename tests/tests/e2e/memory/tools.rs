@@ -111,6 +111,56 @@ async fn an_agent_remembers_relates_finds_and_forgets() {
 }
 
 #[tokio::test]
+async fn calls_of_one_round_do_not_undo_each_other() {
+    let upstream = ModelServer::start();
+    let server = desk(&upstream, "", &[("writer", "[memory]\nenabled = true\n")]);
+    let wrong: Vec<String> = (0..8).map(|n| format!("Sells {n} boats.")).collect();
+    add(&server, json!({ "name": "Acme", "observations": wrong })).await;
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let forget = ids.iter().zip(&wrong).map(|(id, observation)| {
+        let arguments = json!({ "entity": "Acme", "observation": observation });
+        (*id, "memory__forget", arguments)
+    });
+    let right = json!({ "name": "Acme", "observations": "Sells paper." });
+    let mut calls: Vec<(&str, &str, Value)> = forget.collect();
+    calls.insert(4, ("right", "memory__remember", right));
+    upstream.says([Say::calls(&calls), Say::text(&["Done."])]);
+    let answer = ask(&server, "writer", "Acme sells paper, not boats!").await;
+    let calls = answer["tool_calls"].as_array().expect("the calls");
+    assert!(
+        calls.len() == 9 && calls.iter().all(|call| call["is_error"] == false),
+        "{answer}"
+    );
+    let found = server.get("~/memory/entities?phrase=acme").await.ok();
+    let acme = found["entities"].as_array().into_iter().flatten();
+    let acme = acme.filter(|entity| entity["name"] == "Acme");
+    let left: Vec<&Value> = acme.map(|entity| &entity["observations"]).collect();
+    assert_eq!(left, [&json!(["Sells paper."])]);
+}
+
+#[tokio::test]
+async fn a_number_is_a_name_first() {
+    let upstream = ModelServer::start();
+    let server = desk(&upstream, "", &[("writer", "[memory]\nenabled = true\n")]);
+    let mut ids = Vec::new();
+    for name in ["Acme", "Apex", "Aster"] {
+        ids.push(add(&server, json!({ "name": name })).await["id"].clone());
+    }
+    // One is called as another's number is.
+    add(&server, json!({ "name": ids[0].to_string() })).await;
+    let check = async |entity: Value, expected: &[&str]| {
+        let arguments = json!({ "entity": entity });
+        let given = call(&upstream, &server, "writer", "memory__forget", arguments).await;
+        assert_eq!(remembered(&server).await, expected, "{given}");
+    };
+    check(json!(ids[0].to_string()), &["Acme", "Apex", "Aster"]).await;
+    check(json!(ids[0].to_string()), &["Apex", "Aster"]).await;
+    check(json!(format!("#{}", ids[1])), &["Aster"]).await;
+    check(json!(format!("#{}", ids[1])), &["Aster"]).await;
+    check(ids[2].clone(), &[]).await;
+}
+
+#[tokio::test]
 async fn no_agent_reaches_what_is_another_ones() {
     let upstream = ModelServer::start();
     let alone = "[memory]\nenabled = true\nscope = \"agent\"\n";

@@ -278,15 +278,9 @@ impl From<config::Memory> for AgentMemory {
             search,
             auto_store,
         } = memory;
-        let scope = match scope {
-            config::Scope::Conversation => "conversation",
-            config::Scope::Agent => "agent",
-            config::Scope::Workspace => "workspace",
-            config::Scope::Global => "global",
-        };
         Self {
             enabled,
-            scope: scope.to_owned(),
+            scope: scope.name().to_owned(),
             auto_store,
             count: search.count,
             similarity_min: search.similarity_min,

@@ -14,16 +14,15 @@ pub(super) fn memory(mut table: Table<'_>, report: &mut Report<'_>) -> Memory {
         memory.enabled = value.flag(report, "enabled = true").unwrap_or_default();
     }
     if let Some(value) = table.get("scope") {
-        let scope = value.parsed(report, "scope = \"workspace\"", |text| match text {
-            "conversation" => Ok(Scope::Conversation),
-            "agent" => Ok(Scope::Agent),
-            "workspace" => Ok(Scope::Workspace),
-            "global" => Ok(Scope::Global),
-            _ => Err(Refusal::new(
-                "bad-scope",
-                format!("is {}", quoted(text)),
-                "write \"conversation\", \"agent\", \"workspace\" or \"global\"",
-            )),
+        let scope = value.parsed(report, "scope = \"workspace\"", |text| {
+            let known = Scope::ALL.into_iter().find(|scope| scope.name() == text);
+            known.ok_or_else(|| {
+                Refusal::new(
+                    "bad-scope",
+                    format!("is {}", quoted(text)),
+                    "write \"conversation\", \"agent\", \"workspace\" or \"global\"",
+                )
+            })
         });
         memory.scope = scope.unwrap_or_default();
     }

@@ -1,27 +1,31 @@
 //! An agent and its memory, in one turn: what it may see and change of it (`Reach`), what it is told before it answers
-//! (`recall`), what of a message is worth keeping (`worth`, by the words in `lists`) and is kept after the answer, and the tools by which it remembers
-//! on purpose (`tools`, as they are described in `specs`). What fails here fails no turn.
+//! (`recall`), what of a message is worth keeping (`worth`, by the words in `lists`) and is kept after the answer unless it is known
+//! (`keep`, `alike`, by their `words`), and the tools by which it remembers on purpose (`tools`, as they are described in
+//! `specs`). What fails here fails no turn.
 
+mod alike;
+mod keep;
 mod lists;
 mod recall;
 mod specs;
 mod tools;
+mod words;
 mod worth;
 
 use std::time::Duration;
 
-use caxton_memory::{Error, Outcome, Scope, View};
-use serde_json::{Map, json};
+use caxton_memory::{Error, Scope, View};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use recall::{recall, shown};
 pub(super) use specs::specs;
-pub(super) use tools::FORGET;
 
 use super::event::Remembered;
 use super::task::Task;
 use crate::config;
-use crate::workspace::{Kept, State, Workspace};
+use crate::workspace::{State, Workspace};
+use keep::{Kept, keep};
 
 /// How long a turn that has its answer waits until what was said is kept.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -37,9 +41,9 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    /// Where it keeps things.
-    fn home(&self) -> Scope {
-        match self.agent.memory.scope {
+    /// The scope that is meant here.
+    fn scope(&self, scope: config::Scope) -> Scope {
+        match scope {
             config::Scope::Conversation => Scope::Conversation(self.conversation.to_owned()),
             config::Scope::Agent => Scope::Agent(self.agent.name.clone()),
             config::Scope::Workspace => Scope::Workspace,
@@ -47,18 +51,15 @@ impl Reach<'_> {
         }
     }
 
-    /// Where it may keep and change things, the narrowest first: what is shared no wider than its file says.
+    /// Where it keeps things.
+    fn home(&self) -> Scope {
+        self.scope(self.agent.memory.scope)
+    }
+
+    /// Where it may keep and change things: what is shared no wider than its file says.
     fn changeable(&self) -> Vec<Scope> {
-        let all = [
-            Scope::Conversation(self.conversation.to_owned()),
-            Scope::Agent(self.agent.name.clone()),
-            Scope::Workspace,
-            Scope::Global,
-        ];
-        let home = self.home();
-        let widest = all.iter().position(|scope| *scope == home);
-        let count = widest.map_or(0, |place| place + 1);
-        all.into_iter().take(count).collect()
+        let scopes = self.agent.memory.scope.and_narrower();
+        scopes.map(|scope| self.scope(scope)).collect()
     }
 
     /// What it may change.
@@ -69,6 +70,17 @@ impl Reach<'_> {
     /// What it may see: what is shared with it as well.
     fn seen(&self) -> View {
         View::agent(&self.agent.name, Some(self.conversation))
+    }
+
+    /// What is noted beside what it keeps.
+    fn metadata(&self) -> Map<String, Value> {
+        let noted = [
+            ("agent", self.agent.name.as_str()),
+            ("conversation", self.conversation),
+            ("turn", self.turn),
+        ];
+        let noted = noted.map(|(key, value)| (key.to_owned(), json!(value)));
+        noted.into_iter().collect()
     }
 
     /// Keeps facts, as far as they are new, and tells what became of them.
@@ -86,16 +98,16 @@ impl Reach<'_> {
                 return remembered;
             }
         };
-        let mut metadata = Map::new();
-        metadata.insert("agent".to_owned(), json!(agent));
-        metadata.insert("conversation".to_owned(), json!(self.conversation));
-        metadata.insert("turn".to_owned(), json!(self.turn));
         let scope = self.home();
         let until = Instant::now() + WAIT_MAX;
         for fact in facts {
-            let keeping = memories.keep(&scope, &fact, metadata.clone());
+            let keeping = keep(&memories, &scope, &fact, self.metadata());
             match timeout_at(until, keeping).await {
                 Ok(Ok(kept)) => remembered.push(told(kept, &scope)),
+                // What does not fit says nothing of what follows it.
+                Ok(Err(error @ (Error::Unfit { .. } | Error::Limit { .. }))) => {
+                    tracing::warn!(agent, %error, "some of what was said can't be remembered");
+                }
                 Ok(Err(error)) => {
                     tracing::warn!(agent, %error, "what was said can't be remembered");
                     break;
@@ -115,15 +127,7 @@ fn told(kept: Kept, scope: &Scope) -> Remembered {
         id: kept.id,
         scope: scope.to_string(),
         name: kept.name,
-        outcome: outcome_name(kept.outcome).to_owned(),
-    }
-}
-
-fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Created => "created",
-        Outcome::Merged => "merged",
-        Outcome::Unchanged => "unchanged",
+        outcome: kept.outcome.name().to_owned(),
     }
 }
 
@@ -136,4 +140,36 @@ pub(super) fn facts(now: &State, agent: &config::Agent, task: &Task, message: &s
     let mut facts = worth::facts(message);
     facts.retain(|fact| now.masked(fact.clone()) == *fact);
     facts
+}
+
+/// Something as a search finds it, for tests.
+#[cfg(test)]
+fn hit(
+    id: i64,
+    kind: &str,
+    name: &str,
+    observations: &[&str],
+    similarity: Option<f32>,
+) -> caxton_memory::Hit {
+    let observations = observations.iter().map(ToString::to_string);
+    caxton_memory::Hit {
+        entity: caxton_memory::Entity {
+            id,
+            scope: Scope::Workspace,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            observations: observations.collect(),
+            metadata: Map::new(),
+            created_ms: 0,
+            updated_ms: i64::MAX,
+            version: 1,
+            embedded: true,
+        },
+        score: 1.0,
+        vector_rank: similarity.map(|_| 1),
+        text_rank: Some(1),
+        recency_rank: 1,
+        similarity,
+        bm25: Some(1.0),
+    }
 }

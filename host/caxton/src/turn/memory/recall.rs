@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use caxton_memory::{Entity, Hit, Query, View};
 
 use super::super::event::Recalled;
+use super::keep::versions;
+use super::words::{content_words, one_line};
 use crate::config;
-use crate::workspace::{Found, Workspace, content_words, versions};
+use crate::workspace::{Found, Workspace};
 
 /// How long a turn waits for its memory. A search takes milliseconds, beside the time that is given to a busy model before words
 /// alone decide; one that takes longer is not worth the wait.
@@ -142,11 +144,7 @@ pub(super) fn told_in_a_line(entity: &Entity) -> String {
 
 /// A text in one line, in which nothing looks like the marks around it.
 pub(super) fn plain(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ").replace('<', "‹").replace('>', "›")
+    one_line(text).replace('<', "‹").replace('>', "›")
 }
 
 /// How long ago a time in milliseconds since 1970 is, in days.

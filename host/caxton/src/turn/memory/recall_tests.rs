@@ -1,7 +1,7 @@
 //! What an agent is told of what was found.
 
+use super::super::hit;
 use super::*;
-use crate::workspace::hit;
 
 #[test]
 fn only_what_bears_on_the_message_is_told() {

@@ -8,16 +8,13 @@ use caxton_memory::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::Reach;
 use super::recall::{enclosed, plain, told_in_a_line};
-use super::{Reach, outcome_name};
+use super::words::one_line;
+use crate::config::{self, MEMORY_FORGET, MEMORY_RELATE, MEMORY_REMEMBER, MEMORY_SEARCH};
 use crate::workspace::Memories;
-
-pub(super) const SEARCH: &str = "memory__search";
-pub(super) const REMEMBER: &str = "memory__remember";
-pub(super) const RELATE: &str = "memory__relate";
-pub(in crate::turn) const FORGET: &str = "memory__forget";
 
 /// How many entities a search gives, where nothing is said and at most.
 const HITS: usize = 8;
@@ -100,10 +97,10 @@ impl Reach<'_> {
         arguments: Value,
     ) -> Result<Given, String> {
         match tool {
-            SEARCH => self.search(read(arguments)?).await,
-            REMEMBER => self.remember_one(read(arguments)?).await,
-            RELATE => self.relate(read(arguments)?).await,
-            FORGET => self.forget(read(arguments)?).await,
+            MEMORY_SEARCH => self.search(read(arguments)?).await,
+            MEMORY_REMEMBER => self.remember_one(read(arguments)?).await,
+            MEMORY_RELATE => self.relate(read(arguments)?).await,
+            MEMORY_FORGET => self.forget(read(arguments)?).await,
             other => Err(format!("there is no tool `{other}`")),
         }
     }
@@ -184,7 +181,7 @@ impl Reach<'_> {
         } = wanted;
         let scope = match scope.as_deref() {
             None => self.home(),
-            Some(wanted) => self.scope(wanted)?,
+            Some(wanted) => self.own_scope(wanted)?,
         };
         let now = self.workspace.state();
         let observations = match observations {
@@ -196,9 +193,9 @@ impl Reach<'_> {
             .map(|text| now.masked(text.trim().to_owned()))
             .filter(|text| !text.is_empty());
         let new = NewEntity {
-            name: now.masked(plain_name(&name)),
+            name: now.masked(one_line(&name)),
             kind: r#type
-                .map(|kind| plain_name(&kind))
+                .map(|kind| now.masked(one_line(&kind)))
                 .filter(|kind| !kind.is_empty())
                 .unwrap_or_else(|| NOTE.to_owned()),
             observations: observations.collect(),
@@ -211,7 +208,7 @@ impl Reach<'_> {
         let Some(one) = remembered.first() else {
             return Err("nothing was remembered".to_owned());
         };
-        let outcome = outcome_name(one.outcome);
+        let outcome = one.outcome.name();
         Ok(Given {
             text: format!("`{name}` is #{}, {outcome}, in the scope {scope}", one.id),
             structured: json!({ "id": one.id, "scope": scope, "outcome": outcome }),
@@ -221,7 +218,7 @@ impl Reach<'_> {
     async fn relate(&self, wanted: Relate) -> Result<Given, String> {
         let source = self.own_entity(&wanted.source).await?;
         let target = self.entity(&wanted.target).await?;
-        let kind = self.workspace.state().masked(plain_name(&wanted.relation));
+        let kind = self.workspace.state().masked(one_line(&wanted.relation));
         let new = NewRelation {
             source: source.id,
             kind: kind.clone(),
@@ -247,36 +244,58 @@ impl Reach<'_> {
 
     async fn forget(&self, wanted: Forget) -> Result<Given, String> {
         let entity = self.own_entity(&wanted.entity).await?;
-        let (id, name) = (entity.id, entity.name);
-        let memories = self.changing()?;
-        let Some(observation) = wanted.observation else {
-            let forgotten = memories.memory.forget(vec![id]).await;
-            forgotten.map_err(|e| self.told(&e))?;
-            return Ok(Given {
-                text: format!("{name} (#{id}) is forgotten"),
-                structured: json!({ "id": id, "forgotten": "entity" }),
-            });
-        };
-        let mut observations = entity.observations;
-        let before = observations.len();
-        observations.retain(|known| known.trim() != observation.trim());
-        if observations.len() == before {
-            return Err(format!(
-                "{name} (#{id}) has no observation {observation:?}; write it word for word as {SEARCH} gives it"
-            ));
+        if let Some(observation) = wanted.observation {
+            return self.forget_observation(entity, &observation).await;
         }
-        let change = Change {
-            observations: Some(observations),
-            ..Change::default()
-        };
-        memories
-            .change(id, change)
-            .await
-            .map_err(|e| self.told(&e))?;
+        let (id, name) = (entity.id, entity.name);
+        let forgotten = self.changing()?.memory.forget(vec![id]).await;
+        forgotten.map_err(|e| self.told(&e))?;
         Ok(Given {
-            text: format!("{name} (#{id}): that observation is forgotten"),
-            structured: json!({ "id": id, "forgotten": "observation" }),
+            text: format!("{name} (#{id}) is forgotten"),
+            structured: json!({ "id": id, "forgotten": "entity" }),
         })
+    }
+
+    async fn forget_observation(
+        &self,
+        mut entity: Entity,
+        observation: &str,
+    ) -> Result<Given, String> {
+        let memories = self.changing()?;
+        loop {
+            let Entity {
+                id,
+                name,
+                observations,
+                version,
+                ..
+            } = entity;
+            let mut left = observations.clone();
+            left.retain(|known| known.trim() != observation.trim());
+            if left.len() == observations.len() {
+                return Err(format!(
+                    "{name} (#{id}) has no observation {observation:?}; write it word for word as {MEMORY_SEARCH} gives it"
+                ));
+            }
+            let change = Change {
+                observations: Some(left),
+                version: Some(version),
+                ..Change::default()
+            };
+            match memories.change(id, change).await {
+                Ok(_) => {
+                    return Ok(Given {
+                        text: format!("{name} (#{id}): that observation is forgotten"),
+                        structured: json!({ "id": id, "forgotten": "observation" }),
+                    });
+                }
+                // Somebody else got ahead, such as another call of the same round, and what they wrote stays.
+                Err(Error::EntityChanged { .. }) => {
+                    entity = self.own_entity(&Named::Number(id)).await?;
+                }
+                Err(error) => return Err(self.told(&error)),
+            }
+        }
     }
 
     /// An entity that it may change.
@@ -301,40 +320,26 @@ impl Reach<'_> {
                 Named::Number(id) => format!("number {id}"),
                 Named::Text(text) => format!("{text:?}"),
             };
-            format!("nothing of the name or number {shown} is remembered; {SEARCH} finds what is, and {REMEMBER} adds to it")
+            format!("nothing of the name or number {shown} is remembered; {MEMORY_SEARCH} finds what is, and {MEMORY_REMEMBER} adds to it")
         })
     }
 
     /// One of the scopes that it may change.
-    fn scope(&self, name: &str) -> Result<Scope, String> {
-        let of = |scope: &Scope| match scope {
-            Scope::Global => "global",
-            Scope::Workspace => "workspace",
-            Scope::Agent(_) => "agent",
-            Scope::Conversation(_) => "conversation",
-        };
-        let mut scopes = self.changeable();
-        let known: Vec<&str> = scopes.iter().map(of).collect();
-        match known.iter().position(|known| *known == name) {
-            Some(place) => Ok(scopes.swap_remove(place)),
-            None => Err(format!(
+    fn own_scope(&self, name: &str) -> Result<Scope, String> {
+        let own = || self.agent.memory.scope.and_narrower();
+        let found = own().find(|scope| scope.name() == name);
+        found.map(|scope| self.scope(scope)).ok_or_else(|| {
+            let known: Vec<&str> = own().map(config::Scope::name).collect();
+            format!(
                 "the scope {name:?} is none of this agent's: {}",
                 known.join(", ")
-            )),
-        }
+            )
+        })
     }
 
     fn changing(&self) -> Result<Memories, String> {
         let view = self.own().map_err(|e| self.told(&e))?;
         Ok(self.workspace.memories(view))
-    }
-
-    fn metadata(&self) -> Map<String, Value> {
-        let mut metadata = Map::new();
-        metadata.insert("agent".to_owned(), json!(self.agent.name));
-        metadata.insert("conversation".to_owned(), json!(self.conversation));
-        metadata.insert("turn".to_owned(), json!(self.turn));
-        metadata
     }
 
     /// What a model is told of an error: what it can mend. Anything else goes to the log.
@@ -358,33 +363,19 @@ async fn find(memory: &Memory, reach: &Reach<'_>, named: &Named) -> Result<Optio
         Named::Number(id) => return memory.entity(*id).await,
         Named::Text(text) => text.trim(),
     };
-    let number = text.strip_prefix('#').unwrap_or(text).parse();
-    if let Ok(id) = number
-        && let Some(entity) = memory.entity(id).await?
-    {
-        return Ok(Some(entity));
+    if let Some(Ok(id)) = text.strip_prefix('#').map(str::parse) {
+        return memory.entity(id).await;
     }
-    let scopes = [
-        Scope::Conversation(reach.conversation.to_owned()),
-        Scope::Agent(reach.agent.name.clone()),
-        Scope::Workspace,
-        Scope::Global,
-    ];
-    for scope in &scopes {
-        if let Some(entity) = memory.named(scope, text).await? {
+    // `8080` may be what something is called.
+    for scope in config::Scope::ALL {
+        if let Some(entity) = memory.named(&reach.scope(scope), text).await? {
             return Ok(Some(entity));
         }
     }
-    Ok(None)
-}
-
-/// A name in one line.
-fn plain_name(name: &str) -> String {
-    let words: Vec<&str> = name
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ")
+    match text.parse() {
+        Ok(id) => memory.entity(id).await,
+        Err(_) => Ok(None),
+    }
 }
 
 fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {

@@ -240,7 +240,7 @@ fn inside(c: char) -> bool {
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
-    crate::workspace::words(text)
+    super::words::words(text)
 }
 
 fn first_word(text: &str) -> Option<String> {

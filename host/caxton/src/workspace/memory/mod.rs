@@ -1,7 +1,6 @@
 //! What the workspace remembers, with the meanings of its texts: the store keeps vectors and compares them, and here is what
 //! makes them. A text whose vector can't be made at once, because the model is not there or is busy, is kept all the same;
-//! its vector is made in the background. `keep` keeps what is said unless it is known, `words` is how texts are held against each
-//! other beside that. `retention` forgets what is older or more than is to be kept.
+//! its vector is made in the background. `retention` forgets what is older or more than is to be kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +10,11 @@ use caxton_memory::{
     Change, Entity, Error, Hit, Memory, NewEntity, Outcome, Query, Remembered, Scope, Store,
     Vector, View,
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-mod keep;
 pub(super) mod retention;
-mod words;
-
-pub use keep::{Kept, versions};
-pub use words::{content_words, words};
 
 use super::Workspace;
 
@@ -88,6 +82,11 @@ impl Memories {
         }
         let making = embedder.embed_async(texts);
         timeout(VECTORS_WAIT_MAX, making).await.ok()?.ok()
+    }
+
+    /// Waits until nobody else looks whether something is known, to keep it where it is not; nobody does while this is held.
+    pub async fn alone(&self) -> MutexGuard<'_, ()> {
+        self.keeping.lock().await
     }
 
     /// Remembers entities, all or none, and makes their vectors.
@@ -251,30 +250,4 @@ async fn batch(memory: &Memory, embedder: &Embedder) -> Result<usize, String> {
     }
     memory.set_vectors(made).await.map_err(told)?;
     Ok(entities.len())
-}
-
-/// Something as a search finds it, for tests.
-#[cfg(test)]
-pub fn hit(id: i64, kind: &str, name: &str, observations: &[&str], similarity: Option<f32>) -> Hit {
-    let observations = observations.iter().map(ToString::to_string);
-    Hit {
-        entity: Entity {
-            id,
-            scope: Scope::Workspace,
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            observations: observations.collect(),
-            metadata: serde_json::Map::new(),
-            created_ms: 0,
-            updated_ms: i64::MAX,
-            version: 1,
-            embedded: true,
-        },
-        score: 1.0,
-        vector_rank: similarity.map(|_| 1),
-        text_rank: Some(1),
-        recency_rank: 1,
-        similarity,
-        bm25: Some(1.0),
-    }
 }

@@ -1,5 +1,5 @@
-//! The words of a text that say something, by which texts are held against each other where their meaning is not known, or does
-//! not tell them apart: `port 8080` and `port 8081` mean nearly the same.
+//! The words of a text, by which texts are held against each other where their meaning is not known, or does not tell them
+//! apart: `port 8080` and `port 8081` mean nearly the same.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,18 @@ const COMMON: &[&str] = &[
     "with", "would", "you", "your",
 ];
 
+/// What divides sentences and says nothing.
+const DIVIDING: &str = ".,;:!?…\"'‘“”„«»()[]。，！？、；：「」（）";
+
 /// The words of `text` in lower case, without those that stand in every text.
-pub fn content_words(text: &str) -> BTreeSet<String> {
+pub(super) fn content_words(text: &str) -> BTreeSet<String> {
     words(text)
         .filter(|word| !COMMON.contains(&word.as_str()))
         .collect()
 }
 
 /// The words of `text` in lower case, in its order.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     let inside = |c: char| c.is_alphanumeric() || c == '\'' || c == '’' || c == '-';
     text.split(move |c| !inside(c))
         .map(|word| word.trim_matches(['\'', '’', '-']))
@@ -29,8 +32,27 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
         .map(|word| word.to_lowercase().replace('’', "'"))
 }
 
+/// All words of `text` in lower case and in its order, with the signs that belong to them: `C++` is not `C#`, nor `-5` `5`. Texts
+/// that have the same say the same.
+pub(super) fn spelled(text: &str) -> Vec<String> {
+    text.replace('’', "'")
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c| DIVIDING.contains(c)).to_lowercase())
+        .filter(|word| !["", "-", "–", "—"].contains(&word.as_str()))
+        .collect()
+}
+
+/// A text in one line, without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
+}
+
 /// How much two sets of words have in common: 0 to 1 (Jaccard).
-pub fn overlap(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f32 {
+pub(super) fn overlap(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f32 {
     let all = one.union(other).count();
     match all {
         0 => 0.0,
@@ -60,5 +82,20 @@ mod tests {
             &["co-ops", "don't", "like", "tea"],
         );
         check("Ich mag Äpfel", &["ich", "mag", "äpfel"]);
+    }
+
+    #[test]
+    fn what_is_spelled_alike_says_the_same() {
+        let check = |one: &str, other: &str, expected: bool| {
+            assert_eq!(spelled(one) == spelled(other), expected, "{one} {other}");
+        };
+        check("I’m “Anna”, the lead!", "i'm anna the LEAD", true);
+        check("We sell tea (green).", "We sell tea - green", true);
+        check("Anna reports to Bob.", "Bob reports to Anna.", false);
+        check("I am the team lead.", "I was the team lead.", false);
+        check("We use C++.", "We use C#.", false);
+        check("The offset is 5.", "The offset is -5.", false);
+        check("It costs $5.", "It costs 5%.", false);
+        check("Alert where x < 5.", "Alert where x > 5.", false);
     }
 }
