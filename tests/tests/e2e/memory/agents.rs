@@ -170,6 +170,23 @@ async fn what_is_said_and_what_is_written_at_once_are_both_kept() {
 }
 
 #[tokio::test]
+async fn one_that_can_not_be_kept_does_not_take_others_with_it() {
+    let upstream = ModelServer::answering(|_| Some(Say::text(&["Noted."])));
+    let server = desk(&upstream, "", &[("writer", REMEMBERS)]);
+    let said = "Our office\tis in Oslo. Our\u{7} server is called Rex. We ship on Fridays.";
+    let answer = ask(&server, "writer", said).await;
+    assert_eq!(
+        names(&answer["remembered"], ""),
+        [
+            "Our office is in Oslo.",
+            "Our server is called Rex.",
+            "We ship on Fridays."
+        ],
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn memory_is_kept_where_its_scope_says() {
     let upstream = ModelServer::answering(|_| Some(Say::text(&["Noted."])));
     let scoped = |scope: &str| format!("{REMEMBERS}scope = \"{scope}\"\n");

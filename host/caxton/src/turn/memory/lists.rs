@@ -14,7 +14,12 @@ pub(super) const FILLERS: &str = "\
 pub(super) const BEFORE: &str = "\
     actually|ah|alright|also|and|anyway|bonjour|btw|but|by the way|ciao|cool|danke|fyi|good day|good evening|\
     good morning|great|guten abend|guten morgen|guten tag|hallo|hello|hello there|hey|hey there|hi|hi there|\
-    hola|ja|merci|moin|now|oh|ok|okay|oui|perfect|please|salut|so|sure|thank you|thanks|then|well|yeah|yes";
+    hola|honestly|however|ja|merci|moin|now|oh|ok|okay|oui|perfect|please|salut|so|sure|thank you|thanks|then|\
+    unfortunately|well|yeah|yes";
+
+/// Small words in a sentence that say nothing of whether it is worth anything.
+pub(super) const ADVERBS: &str = "\
+    actually|already|also|just|now|probably|really|simply|still";
 
 /// What a sentence begins with that wants something done or told.
 pub(super) const REQUESTS: &str = "\
@@ -36,16 +41,18 @@ pub(super) const REQUESTS: &str = "\
 
 /// What begins a sentence about this moment, or about what only the conversation knows.
 pub(super) const PASSING: &str = "\
-    i want|i need|i would like|i'd like|i'd love|i have a question|i have an issue|i have a problem|\
-    i have another|i was wondering|i wonder|i'm wondering|i think|i guess|i suppose|i see|i understand|i mean|\
-    i don't know|i don't understand|i don't see|i don't think|i can't|i cannot|i couldn't|i got|i get|\
-    i'm getting|i tried|i've tried|i'm trying|i am trying|i hope|i'll|i will|i'm looking|i am looking|\
-    i'm asking|i'm not sure|i am not sure|i just|i meant|i said|i asked|i forgot|i'm sorry|i am sorry|\
-    i appreciate|i agree|i disagree|i'm fine|i'm good|i'm ok|i'm okay|i'm back|i'm done|i'm ready|i'm here|\
-    i'm sure|i'm afraid|i'm curious|i'm confused|i'm stuck|i'm happy|i'm glad|we want|we'll see|not sure|\
-    not really|never mind|nevermind|no problem|no worries|ich möchte|ich will|ich hätte gern|ich brauche|\
-    ich glaube|ich denke|ich verstehe|ich weiß nicht|je veux|je voudrais|j'aimerais|je pense|je crois|\
-    je comprends|je ne sais|quiero|quisiera|necesito|creo que|no sé|entiendo";
+    i want|i need|i would like|i'd like|i'd love|i have a question|i have an issue|i have a problem|i have another|\
+    i was wondering|i wonder|i'm wondering|i think|i guess|i suppose|i see|i understand|i mean|i don't know|\
+    i don't understand|i don't see|i don't think|i can't|i cannot|i couldn't|i got|i get|i'm getting|i tried|\
+    i've tried|i'm trying|i am trying|i hope|i'll|i will|i'm looking|i am looking|i'm asking|i'm not sure|\
+    i am not sure|i just|i meant|i said|i asked|i forgot|i'm sorry|i am sorry|i appreciate|i agree|i disagree|\
+    i don't get|i never got|i never said|i never asked|i never meant|i always forget|i keep forgetting|i found|\
+    i fixed|i'm fine|i'm good|i'm ok|i'm okay|i'm back|i'm done|i'm ready|i'm here|i'm sure|i'm afraid|i'm curious|\
+    i'm confused|i'm stuck|i'm happy|i'm glad|we want|we'll see|not sure|not really|maybe|perhaps|never mind|\
+    nevermind|never seen|never heard|never had|never been|never thought|never knew|never worked|never works|\
+    never happened|always the same|no problem|no worries|vielleicht|peut-être|quizás|ich möchte|ich will|\
+    ich hätte gern|ich brauche|ich glaube|ich denke|ich verstehe|ich weiß nicht|je veux|je voudrais|j'aimerais|\
+    je pense|je crois|je comprends|je ne sais|quiero|quisiera|necesito|creo que|no sé|entiendo";
 
 /// Who or what is meant by these, only the conversation knows.
 pub(super) const POINTING: &str = "\
@@ -56,7 +63,7 @@ pub(super) const POINTING: &str = "\
 pub(super) const VERBS_AFTER: &str = "\
     is|isn't|was|wasn't|are|aren't|were|does|doesn't|did|didn't|looks|look|seems|seem|works|worked|work|means|\
     sounds|makes|made|helps|helped|would|will|won't|can|can't|could|should|has|have|had|gives|gave|fails|failed|\
-    one|ones";
+    one|ones|happens|happened|always|never|keeps|broke|breaks|sucks";
 
 /// What complains about an answer, or tells what went wrong just now.
 pub(super) const COMPLAINTS: &str = "\
@@ -69,9 +76,27 @@ pub(super) const REMEMBER: &str = "\
     please note that|please note:|note that|note:|keep in mind that|please keep in mind that|bear in mind that|\
     don't forget that|for the record,|for the record:|for future reference,|for your information,|fyi:|fyi,";
 
-/// What says that it holds for ever.
+/// What says that it holds for ever, where it begins a sentence: `Always answer in German`. Elsewhere it says how often.
 pub(super) const LASTING: &str = "\
-    always|never|from now on|immer|nie|toujours|jamais|siempre|nunca";
+    always|never|from now on|immer|nie|niemals|ab jetzt|ab sofort|toujours|jamais|dorénavant|siempre|nunca";
+
+/// After what it says so, too: `You should never use emojis`.
+pub(super) const OBLIGED: &str = "\
+    you should|you must|du sollst|du musst|sie sollen|tu dois|vous devez|debes|usted debe";
+
+/// What a name to be called by follows on.
+pub(super) const CALLED: &str = "\
+    call me|just call me|you can call me|you may call me|feel free to call me|nenn mich|nenne mich|nennen sie mich|\
+    appelle-moi|appelez-moi|llámame";
+
+/// What follows on these instead, and is no name.
+pub(super) const NOT_NAMES: &str = "\
+    after|again|anytime|asap|at|back|before|crazy|if|in|later|maybe|monday|tuesday|wednesday|thursday|friday|\
+    saturday|sunday|next|now|on|once|please|soon|today|tomorrow|tonight|when|whenever";
+
+/// What may follow on a name to be called by.
+pub(super) const AFTER_NAMES: &str =
+    "and not|for short|from now on|instead|not|please|thank you|thanks";
 
 /// What stands beside a credential.
 pub(super) const CREDENTIALS: &str = "\

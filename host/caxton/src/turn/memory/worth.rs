@@ -4,9 +4,11 @@
 //! tools, and chaff would be found ever after.
 
 use super::lists::{
-    BEFORE, COMPLAINTS, CREDENTIALS, FILLERS, KEYS, LASTING, ONESELF, PASSING, POINTING, REMEMBER,
-    REQUESTS, SPOKEN, VERBS_AFTER, entries, has,
+    ADVERBS, AFTER_NAMES, BEFORE, CALLED, COMPLAINTS, CREDENTIALS, FILLERS, KEYS, LASTING,
+    NOT_NAMES, OBLIGED, ONESELF, PASSING, POINTING, REMEMBER, REQUESTS, SPOKEN, VERBS_AFTER,
+    entries, has,
 };
+use super::words::{one_line, words};
 
 /// Longer messages are documents, and not what somebody tells.
 const MESSAGE_BYTES_MAX: usize = 8 << 10;
@@ -17,6 +19,12 @@ const FACTS_MAX: usize = 8;
 /// How long a sentence is that says something, and that can be grasped at a glance.
 const FACT_CHARS_MIN: usize = 8;
 const FACT_CHARS_MAX: usize = 300;
+
+/// As many bytes has the name of an entity at most; scripts of four bytes a sign reach that before the characters do.
+const FACT_BYTES_MAX: usize = 1 << 10;
+
+/// The most words of a name to be called by.
+const NAME_WORDS_MAX: usize = 3;
 
 /// What of `message` is worth remembering, in its order; nothing of most messages.
 pub(super) fn facts(message: &str) -> Vec<String> {
@@ -103,36 +111,63 @@ fn is_abbreviation(before: &str) -> bool {
         || known.contains(&word.to_lowercase().as_str())
 }
 
-/// The fact that a sentence states; nothing where it states none.
+/// The fact that a sentence states, in one line; nothing where it states none.
 fn fact(sentence: &str) -> Option<String> {
-    let sentence = sentence.trim_matches(['"', '“', '”', '*', ' ']);
+    let line = one_line(sentence);
+    let sentence = line.trim_matches(['"', '“', '”', '*', ' ']);
     if has_credential(sentence) {
         return None;
     }
+    let stated = stated(sentence)?.trim();
+    is_sized(stated)
+        .then(|| capitalised(stated))
+        .filter(|fact| fact.len() <= FACT_BYTES_MAX)
+}
+
+/// The part of a sentence that states something.
+fn stated(sentence: &str) -> Option<&str> {
     let told = after_any(sentence, REMEMBER);
     if let Some(told) = told.filter(|told| told.split_whitespace().count() > 1 && !asks(told)) {
-        return sized(told).map(capitalised);
+        return Some(told);
     }
     let plain = without_fillers(sentence);
+    if after_any(plain, CALLED).is_some_and(is_name) {
+        return Some(plain);
+    }
     if asks(plain) {
         // `I'm a vegetarian, what should I cook?` states something, too.
         let (stated, asked) = plain.rsplit_once([',', ';', '—'])?;
-        return (asks(asked.trim_start()) && is_of_oneself(stated) && states(stated))
-            .then(|| sized(stated.trim()))
-            .flatten()
-            .map(capitalised);
+        let states = asks(asked.trim_start()) && is_of_oneself(stated) && states(stated);
+        return states.then_some(stated);
     }
-    states(plain)
-        .then(|| sized(plain))
-        .flatten()
-        .map(capitalised)
+    states(plain).then_some(plain)
 }
 
-fn sized(fact: &str) -> Option<&str> {
+/// Whether a text begins with what somebody may be called, and goes on with nothing that makes it something else: `Bob`, `Bob,
+/// please`, but not `Monday` or `when it is done`.
+fn is_name(text: &str) -> bool {
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let is_capital = |word: &&&str| word.starts_with(char::is_uppercase);
+    let capitals = all.iter().take_while(is_capital).count();
+    let divided = all[..capitals]
+        .iter()
+        .position(|word| word.ends_with([',', ';']));
+    let (name, rest) = all.split_at(divided.map_or(capitals, |place| place + 1));
+    let after: Vec<String> = words(&rest.join(" ")).collect();
+    let after = after.join(" ");
+    (1..=NAME_WORDS_MAX).contains(&name.len())
+        && !first_word(text).is_some_and(|word| has(NOT_NAMES, &word))
+        && !text.ends_with('?')
+        && (divided.is_some()
+            || after.is_empty()
+            || entries(AFTER_NAMES).any(|known| begins_with(&after, known)))
+}
+
+fn is_sized(fact: &str) -> bool {
     let chars = fact.chars().count();
     // A sign of Chinese or Japanese says as much as a few letters.
     let weight: usize = fact.chars().map(|c| if is_wide(c) { 3 } else { 1 }).sum();
-    (weight >= FACT_CHARS_MIN && chars <= FACT_CHARS_MAX).then_some(fact)
+    weight >= FACT_CHARS_MIN && chars <= FACT_CHARS_MAX
 }
 
 fn is_wide(c: char) -> bool {
@@ -162,19 +197,30 @@ fn is_of_oneself(text: &str) -> bool {
 fn states(sentence: &str) -> bool {
     let words: Vec<String> = words(sentence).collect();
     let lower = words.join(" ");
-    let lasting = entries(LASTING).any(|mark| has_words(&lower, mark));
-    let one = |place: usize| words.get(place).map_or("", String::as_str);
+    let mut bare = words.clone();
+    bare.retain(|word| !has(ADVERBS, word));
+    let one = |place: usize| bare.get(place).map_or("", String::as_str);
     let points = has(POINTING, one(0))
         || (["this", "that", "these", "those"].contains(&one(0)) && has(VERBS_AFTER, one(1)));
     let says = words.iter().any(|word| !has(FILLERS, word));
-    let passes = entries(PASSING).any(|start| begins_with(&lower, start));
+    let begun = bare.join(" ");
+    let passes =
+        entries(PASSING).any(|start| begins_with(&lower, start) || begins_with(&begun, start));
+    let lasting = is_lasting(&lower);
     let complains = words.iter().any(|word| has(COMPLAINTS, word));
     // Without a mark at its end it may be a heading, or words to search for: then somebody must speak in it.
     let marked = sentence.ends_with(['.', '!', '。', '！']);
     let spoken = is_spoken(&words) || sentence.chars().any(is_wide);
     let enough =
         words.len() >= 3 || (is_of_oneself_shortly(&words)) || sentence.chars().any(is_wide);
-    says && enough && (marked || spoken) && !complains && (lasting || (!points && !passes))
+    says && enough && (marked || spoken || lasting) && !complains && !passes && (lasting || !points)
+}
+
+/// Whether a sentence begins with what is to hold for ever.
+fn is_lasting(lower: &str) -> bool {
+    let lasts = |text: &str| entries(LASTING).any(|mark| begins_with(text, mark));
+    let obliged = entries(OBLIGED).find_map(|start| lower.strip_prefix(start)?.strip_prefix(' '));
+    lasts(lower) || obliged.is_some_and(lasts)
 }
 
 /// `I'm Anna` is short, and says who speaks.
@@ -239,10 +285,6 @@ fn inside(c: char) -> bool {
     c.is_alphanumeric() || "'’-".contains(c)
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
-    super::words::words(text)
-}
-
 fn first_word(text: &str) -> Option<String> {
     words(text).next()
 }
@@ -251,10 +293,6 @@ fn begins_with(words: &str, beginning: &str) -> bool {
     words
         .strip_prefix(beginning)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-}
-
-fn has_words(words: &str, wanted: &str) -> bool {
-    format!(" {words} ").contains(&format!(" {wanted} "))
 }
 
 #[cfg(test)]

@@ -74,6 +74,51 @@ fn what_is_to_be_remembered_is_kept() {
 }
 
 #[test]
+fn what_is_to_hold_for_ever_and_what_somebody_is_called_is_kept() {
+    for message in [
+        "Call me Bob.",
+        "Just call me Al, thanks!",
+        "You can call me Dr. Lee.",
+        "Call me Mary Ann from now on",
+        "Call me Bob, not Robert.",
+        "Nenn mich Jürgen.",
+        "Always use metric units",
+        "From now on, answer in French.",
+        "You must always cite your sources.",
+        "Never deploy on Fridays.",
+        "Immer auf Deutsch antworten.",
+        "I never eat meat.",
+        "We always ship on Mondays.",
+        "My wife is called Laura",
+        "I'm allergic to peanuts",
+        "We just moved to Lisbon.",
+        "This project never runs on Windows.",
+        "Our standup is always at 9:30.",
+    ] {
+        check(message, &[message]);
+    }
+    check("Please call me Bob", &["Call me Bob"]);
+    check("Hi, call me Bob, please!", &["Call me Bob, please!"]);
+    check(
+        "please always answer in German",
+        &["Always answer in German"],
+    );
+    check(
+        "Unfortunately, we don't ship to Canada.",
+        &["We don't ship to Canada."],
+    );
+}
+
+#[test]
+fn a_fact_is_one_line_that_can_be_kept() {
+    check("Our office\tis  in\u{7} Oslo.", &["Our office is in Oslo."]);
+    // 300 signs of four bytes each are more than a name may have.
+    let signs = |count| format!("我说{}。", "𠮷".repeat(count));
+    check(&signs(280), &[]);
+    check(&signs(100), &[&signs(100)]);
+}
+
+#[test]
 fn a_question_may_carry_a_fact() {
     check(
         "I'm a vegetarian, what should I cook?",
@@ -128,6 +173,34 @@ fn chaff_is_not_kept() {
         "Berlin.",
         "42",
         "Never mind.",
+        "Never mind, I found it.",
+        "It never worked.",
+        "He always says that.",
+        "They always do this to us.",
+        "You never listen to me.",
+        "You always get this wrong.",
+        "That never happens here.",
+        "This always happens to me.",
+        "Never seen that before.",
+        "Never had that problem.",
+        "I never said that.",
+        "I always forget how this goes.",
+        "I still don't get it.",
+        "I really need this by Friday.",
+        "I just want a table.",
+        "It just never ends.",
+        "Honestly, it never worked.",
+        "Maybe we can try on Monday.",
+        "Call me tomorrow.",
+        "Call me back",
+        "Please call me later.",
+        "Call me Monday.",
+        "Call me Back when you can.",
+        "Call me when it is done.",
+        "Call me at 5 pm.",
+        "Call me crazy, but I like it.",
+        "Should I call you Bob?",
+        "Could you call me Bob?",
         "Use a bar chart.",
     ] {
         check(message, &[]);
