@@ -292,7 +292,8 @@ async fn among(
     if let Some(route) = known.and_then(|ranking| Route::ranked(&ranking, true)) {
         return Ok(route);
     }
-    let answer = ask::routers(workspace, state, content, candidates).await;
+    // Boxed, for calls of components are deep, and so would be all that waits for a route.
+    let answer = Box::pin(ask::routers(workspace, state, content, candidates)).await;
     let default = state.config.router.default.as_deref();
     let ranking = match (answer, capability) {
         (Ok(ranking), None) => ranking,
