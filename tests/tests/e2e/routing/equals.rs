@@ -171,7 +171,11 @@ async fn where_the_second_router_cannot_decide_the_first_does_though_unsure() {
 #[tokio::test]
 async fn a_router_that_takes_too_long_is_not_waited_for() {
     not_waited_for("limits = { time = \"50ms\" }\n", "longer than 50ms").await;
-    not_waited_for("limits = { fuel = 100_000_000_000 }\n", "has not answered within 1s").await;
+    not_waited_for(
+        "limits = { fuel = 100_000_000_000 }\n",
+        "has not answered within 1s",
+    )
+    .await;
 }
 
 /// Asks where the first router never answers, and is given `why` it could not decide.

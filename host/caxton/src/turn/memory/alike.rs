@@ -17,6 +17,9 @@ const SIMILAR_BEGUN_ALIKE: f32 = 0.75;
 /// How much of their words they have in common, where they begin alike and their meaning is not known.
 const OVERLAPPING: f32 = 0.6;
 
+/// What is longer was not said by somebody, and is not read for being the same.
+const COMPARED_BYTES_MAX: usize = 2 << 10;
+
 /// What of what is kept says what was said.
 #[derive(Debug, PartialEq)]
 pub(super) enum Known<'e> {
@@ -36,17 +39,21 @@ pub(super) fn known<'e>(near: &'e [Hit], said: &str) -> Known<'e> {
         Some(mut versions) => versions
             .next_back()
             .is_some_and(|latest| spelled(latest) == words),
-        None => entity.observations.iter().any(|observation| {
-            let alone = spelled(observation);
-            alone == words || [spelled(&entity.name), alone].concat() == words
-        }),
+        None => entity
+            .observations
+            .iter()
+            .filter(is_short)
+            .any(|observation| {
+                let alone = spelled(observation);
+                alone == words || [spelled(&entity.name), alone].concat() == words
+            }),
     };
     if let Some(entity) = near.iter().map(|hit| &hit.entity).find(says) {
         return Known::Already(entity);
     }
     let similar = |hit: &&Hit| {
         let mut versions = versions(&hit.entity).into_iter().flatten();
-        versions.any(|version| are_alike(version, said, hit.similarity))
+        versions.any(|version| is_short(&version) && are_alike(version, said, hit.similarity))
     };
     let mut similar: Vec<&Hit> = near.iter().filter(similar).collect();
     similar.sort_by(|a, b| {
@@ -57,6 +64,10 @@ pub(super) fn known<'e>(near: &'e [Hit], said: &str) -> Known<'e> {
         Some(hit) => Known::Nearly(&hit.entity),
         None => Known::Not,
     }
+}
+
+fn is_short(text: &impl AsRef<str>) -> bool {
+    text.as_ref().len() <= COMPARED_BYTES_MAX
 }
 
 /// Whether one of two statements says what the other does, or something else of the same.

@@ -104,6 +104,10 @@ pub(super) const CREDENTIALS: &str = "\
     secret key|private key|access key|access token|auth token|bearer |client secret|credit card|card number|cvv|\
     security code|iban|ssn|social security";
 
+/// Words for credentials that stand inside of others as well: a pin, and not what is spinning.
+pub(super) const CREDENTIAL_WORDS: &str =
+    "pin|pins|login|logins|credentials|passwd|passw0rd|passwords|pwd|otp";
+
 /// What the text of a credential begins with.
 pub(super) const KEYS: &str = "\
     sk-|sk_|pk_|rk_|ghp_|gho_|github_pat_|glpat-|xoxb-|xoxp-|AKIA|ASIA|AIza|eyJ|ya29.|-----BEGIN|AGE-SECRET-KEY";

@@ -20,6 +20,10 @@ use crate::workspace::Memories;
 const HITS: usize = 8;
 pub(super) const HITS_MAX: usize = 20;
 
+/// How much of an entity a model reads in an answer, and of all of them.
+const LINE_BYTES_MAX: usize = 4 << 10;
+const LINES_BYTES_MAX: usize = 24 << 10;
+
 /// The most relations that are told of each entity that was found.
 const RELATIONS_MAX: usize = 8;
 
@@ -86,6 +90,30 @@ enum Named {
     Text(String),
 }
 
+/// As many of the lines of an answer as fit, each cut where it is long, so that the mark at the answer's end is not.
+fn fitting(mut lines: Vec<String>) -> Vec<String> {
+    let mut bytes = 0;
+    let all = lines.len();
+    lines.retain_mut(|line| {
+        if line.len() > LINE_BYTES_MAX {
+            line.truncate(line.floor_char_boundary(LINE_BYTES_MAX));
+            line.push('…');
+        }
+        bytes += line.len();
+        bytes <= LINES_BYTES_MAX
+    });
+    match all - lines.len() {
+        0 => {}
+        left => lines.push(format!("and {left} more; search for something narrower")),
+    }
+    lines
+}
+
+/// What a model reads of an entity that it names.
+fn called(entity: &Entity) -> String {
+    format!("{} (#{})", plain(&entity.name), entity.id)
+}
+
 impl Reach<'_> {
     /// Calls a tool.
     ///
@@ -141,7 +169,7 @@ impl Reach<'_> {
             .collect();
         let text = match lines.as_slice() {
             [] => "nothing was found".to_owned(),
-            lines => enclosed(HEAD, lines.iter().map(String::as_str)),
+            _ => enclosed(HEAD, fitting(lines).iter().map(String::as_str)),
         };
         Ok(Given {
             text,
@@ -210,7 +238,11 @@ impl Reach<'_> {
         };
         let outcome = one.outcome.name();
         Ok(Given {
-            text: format!("`{name}` is #{}, {outcome}, in the scope {scope}", one.id),
+            text: format!(
+                "`{}` is #{}, {outcome}, in the scope {scope}",
+                plain(&name),
+                one.id
+            ),
             structured: json!({ "id": one.id, "scope": scope, "outcome": outcome }),
         })
     }
@@ -232,12 +264,9 @@ impl Reach<'_> {
             0 => "known already",
             _ => "remembered",
         };
-        let relation = format!(
-            "{} (#{}) {kind} {} (#{})",
-            source.name, source.id, target.name, target.id
-        );
+        let relation = format!("{} {kind} {}", called(&source), called(&target));
         Ok(Given {
-            text: format!("{relation}: {outcome}"),
+            text: format!("{}: {outcome}", plain(&relation)),
             structured: json!({ "source": source.id, "type": kind, "target": target.id, "is_new": created > 0 }),
         })
     }
@@ -247,11 +276,11 @@ impl Reach<'_> {
         if let Some(observation) = wanted.observation {
             return self.forget_observation(entity, &observation).await;
         }
-        let (id, name) = (entity.id, entity.name);
+        let (id, name) = (entity.id, called(&entity));
         let forgotten = self.changing()?.memory.forget(vec![id]).await;
         forgotten.map_err(|e| self.told(&e))?;
         Ok(Given {
-            text: format!("{name} (#{id}) is forgotten"),
+            text: format!("{name} is forgotten"),
             structured: json!({ "id": id, "forgotten": "entity" }),
         })
     }
@@ -263,9 +292,9 @@ impl Reach<'_> {
     ) -> Result<Given, String> {
         let memories = self.changing()?;
         loop {
+            let name = called(&entity);
             let Entity {
                 id,
-                name,
                 observations,
                 version,
                 ..
@@ -274,7 +303,7 @@ impl Reach<'_> {
             left.retain(|known| known.trim() != observation.trim());
             if left.len() == observations.len() {
                 return Err(format!(
-                    "{name} (#{id}) has no observation {observation:?}; write it word for word as {MEMORY_SEARCH} gives it"
+                    "{name} has no observation {observation:?}; write it word for word as {MEMORY_SEARCH} gives it"
                 ));
             }
             let change = Change {
@@ -285,7 +314,7 @@ impl Reach<'_> {
             match memories.change(id, change).await {
                 Ok(_) => {
                     return Ok(Given {
-                        text: format!("{name} (#{id}): that observation is forgotten"),
+                        text: format!("{name}: that observation is forgotten"),
                         structured: json!({ "id": id, "forgotten": "observation" }),
                     });
                 }
@@ -305,8 +334,9 @@ impl Reach<'_> {
             return Ok(entity);
         }
         Err(format!(
-            "{} (#{}) is kept in the scope {}, which this agent may read and not change",
-            entity.name, entity.id, entity.scope
+            "{} is kept in the scope {}, which this agent may read and not change",
+            called(&entity),
+            entity.scope
         ))
     }
 
@@ -317,10 +347,10 @@ impl Reach<'_> {
         let found = found.map_err(|e| self.told(&e))?;
         found.ok_or_else(|| {
             let shown = match named {
-                Named::Number(id) => format!("number {id}"),
-                Named::Text(text) => format!("{text:?}"),
+                Named::Number(id) => format!("the number {id}"),
+                Named::Text(text) => format!("the name {text:?}"),
             };
-            format!("nothing of the name or number {shown} is remembered; {MEMORY_SEARCH} finds what is, and {MEMORY_REMEMBER} adds to it")
+            format!("nothing of {shown} is remembered; {MEMORY_SEARCH} finds what is, and {MEMORY_REMEMBER} adds to it")
         })
     }
 

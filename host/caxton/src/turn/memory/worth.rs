@@ -4,9 +4,9 @@
 //! tools, and chaff would be found ever after.
 
 use super::lists::{
-    ADVERBS, AFTER_NAMES, BEFORE, CALLED, COMPLAINTS, CREDENTIALS, FILLERS, KEYS, LASTING,
-    NOT_NAMES, OBLIGED, ONESELF, PASSING, POINTING, REMEMBER, REQUESTS, SPOKEN, VERBS_AFTER,
-    entries, has,
+    ADVERBS, AFTER_NAMES, BEFORE, CALLED, COMPLAINTS, CREDENTIAL_WORDS, CREDENTIALS, FILLERS, KEYS,
+    LASTING, NOT_NAMES, OBLIGED, ONESELF, PASSING, POINTING, REMEMBER, REQUESTS, SPOKEN,
+    VERBS_AFTER, entries, has,
 };
 use super::words::{one_line, words};
 
@@ -84,12 +84,15 @@ fn sentences(line: &str) -> Vec<&str> {
             continue;
         }
         let end = at + c.len_utf8();
+        let spaced = line[end..].chars().next().is_none_or(char::is_whitespace);
+        if !spaced && !wide {
+            continue;
+        }
         let after = line[end..].trim_start();
-        let spaced = after.len() < line.len() - end || after.is_empty();
         // A full stop in the middle of a sentence stands after an abbreviation, or before what goes on in lower case.
         let goes_on =
             c == '.' && (after.starts_with(char::is_lowercase) || is_abbreviation(&line[from..at]));
-        if wide || (spaced && !goes_on) {
+        if wide || !goes_on {
             sentences.push(line[from..end].trim());
             from = end;
         }
@@ -100,7 +103,9 @@ fn sentences(line: &str) -> Vec<&str> {
 }
 
 fn is_abbreviation(before: &str) -> bool {
-    let word = before
+    // None is longer, and a line may be nothing but full stops.
+    let last = before.ceil_char_boundary(before.len().saturating_sub(16));
+    let word = before[last..]
         .rsplit(char::is_whitespace)
         .next()
         .unwrap_or_default();
@@ -235,11 +240,28 @@ fn is_spoken(words: &[String]) -> bool {
 
 /// Whether a text may have a credential in it.
 fn has_credential(text: &str) -> bool {
+    // What can't be seen is put between letters so that they are not found.
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    let text = text.replace(unseen, "");
     let lower = text.to_lowercase();
+    let is_called = |word: String| has(CREDENTIAL_WORDS, &word);
     entries(CREDENTIALS).any(|mark| lower.contains(mark))
+        || words(&text).any(is_called)
+        || text.split_whitespace().any(has_user_and_password)
         || text
             .split(|c: char| c.is_whitespace() || "\"'`,;=()".contains(c))
             .any(is_key)
+}
+
+/// Whether an address names who may use it: `postgres://user:password@host`.
+fn has_user_and_password(word: &str) -> bool {
+    let authority = word
+        .split_once("://")
+        .map(|(_, rest)| rest.split('/').next());
+    let user = authority
+        .flatten()
+        .and_then(|authority| authority.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Whether a word looks like a key: by how it begins, or because nobody would write it by hand.

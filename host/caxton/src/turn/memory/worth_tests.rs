@@ -233,6 +233,18 @@ fn what_programs_print_is_not_kept() {
 #[test]
 fn credentials_are_not_kept() {
     check("My password is hunter2.", &[]);
+    check("My pass\u{200b}word is hunter2.", &[]);
+    check("Our db url is postgres://root:hunter2@db/prod.", &[]);
+    check("Our PIN is 4711 for the vault.", &[]);
+    check("I always use the passw0rd hunter2.", &[]);
+    check(
+        "Our wiki is at https://wiki.example.com/@team today.",
+        &["Our wiki is at https://wiki.example.com/@team today."],
+    );
+    check(
+        "Our fan keeps spinning at 900 rpm.",
+        &["Our fan keeps spinning at 900 rpm."],
+    );
     check("Remember that my API key is abc123.", &[]);
     check("We use sk-proj-abcdef123456 for tests.", &[]);
     check("The token is AbCdEfGh1234567890XyZ.", &[]);
@@ -256,4 +268,11 @@ fn facts_are_few_and_each_is_told_once() {
     assert_eq!(facts(&many).len(), FACTS_MAX);
     let long = format!("Our office {} is in Oslo.", "very ".repeat(80));
     check(&long, &[]);
+}
+
+#[test]
+fn a_line_of_full_stops_is_read_once() {
+    // Were each of them looked at with all before it, this would take minutes.
+    check(&". ".repeat(MESSAGE_BYTES_MAX / 2), &[]);
+    check(&".".repeat(MESSAGE_BYTES_MAX), &[]);
 }
