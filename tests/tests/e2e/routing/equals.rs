@@ -115,9 +115,23 @@ async fn a_route_explains_itself() {
 
 #[tokio::test]
 async fn where_one_router_cannot_decide_the_other_does() {
-    let files = artist_and_cook("");
+    decided_by_words("").await;
+    // Also where it is asked first, and unsure.
+    decided_by_words(
+        "[router]\ncomponent = \"keyword\"\nfallback = \"semantic\"\nthreshold = 1\nmargin = 0.5\n",
+    )
+    .await;
+}
+
+/// A server that has no model of meanings.
+fn without_meaning(settings: &str) -> Server {
+    let files = artist_and_cook(settings);
     let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
-    let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
+    Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")])
+}
+
+async fn decided_by_words(settings: &str) {
+    let server = without_meaning(settings);
     let body = json!({ "content": "Draw a bar chart of these numbers" });
     // Asked twice: what was decided without one of them is not remembered.
     for _ in 0..2 {
@@ -136,36 +150,12 @@ async fn where_one_router_cannot_decide_the_other_does() {
 
 #[tokio::test]
 async fn whoever_finds_nobody_says_that_the_other_router_could_not_decide() {
-    let files = artist_and_cook("");
-    let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
-    let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
+    let server = without_meaning("");
     let body = json!({ "content": "Xyzzy" });
     let problem = server.post("~/route", &body).await;
     let problem = problem.problem(422, "no-agent-fits");
     let detail = text(&problem["detail"]);
     assert!(detail.contains("`semantic` could not decide"), "{detail}");
-}
-
-#[tokio::test]
-async fn where_the_second_router_cannot_decide_the_first_does_though_unsure() {
-    let settings =
-        "[router]\ncomponent = \"keyword\"\nfallback = \"semantic\"\nthreshold = 1\nmargin = 0.5\n";
-    let files = artist_and_cook(settings);
-    let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
-    let server = Server::start_with(dir(&files), &[], &[("CAXTON_MODEL", "nowhere")]);
-    let body = json!({ "content": "Draw a bar chart of these numbers" });
-    for _ in 0..2 {
-        let route = server.post("~/route", &body).await.ok();
-        assert_eq!(
-            (&route["agent"], &route["router"], &route["cached"]),
-            (&json!("artist"), &json!("keyword"), &json!(false)),
-            "{route}"
-        );
-        assert!(
-            text(&route["reason"]).contains("`semantic` could not decide"),
-            "{route}"
-        );
-    }
 }
 
 #[tokio::test]
