@@ -245,15 +245,50 @@ static TABLE: [u16; PLACES] = table();
 /// As many bytes as the longest has.
 const LENGTH_MAX: usize = length_max();
 
+/// The hash of a word in lower case, made byte by byte (FNV-1a).
+#[derive(Clone, Copy)]
+pub struct Hash(u32);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl Hash {
+    const NONE: Self = Self(0x811c_9dc5);
+
+    /// The hash of the word with one more byte.
+    pub const fn with(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u32).wrapping_mul(0x0100_0193))
+    }
+
+    const fn of(word: &[u8]) -> Self {
+        let mut hash = Self::NONE;
+        let mut at = 0;
+        while at < word.len() {
+            hash = hash.with(word[at]);
+            at += 1;
+        }
+        hash
+    }
+
+    const fn place(self) -> usize {
+        (self.0 ^ self.0 >> 16) as usize % PLACES
+    }
+}
+
 /// Whether `word`, in lower case, is one of them.
 pub fn is_stop_word(word: &str) -> bool {
-    if word.len() > LENGTH_MAX {
-        return false;
-    }
-    let mut place = hash(word.as_bytes());
+    word.len() <= LENGTH_MAX && is_hashed_stop_word(word, Hash::of(word.as_bytes()))
+}
+
+/// The same of a word in any case, by its hash in lower case.
+pub fn is_hashed_stop_word(word: &str, hash: Hash) -> bool {
+    let mut place = hash.place();
     // It ends: most places are free.
     while TABLE[place] != 0 {
-        if STOP_WORDS[usize::from(TABLE[place]) - 1] == word {
+        if STOP_WORDS[usize::from(TABLE[place]) - 1].eq_ignore_ascii_case(word) {
             return true;
         }
         place = (place + 1) % PLACES;
@@ -261,22 +296,11 @@ pub fn is_stop_word(word: &str) -> bool {
     false
 }
 
-/// FNV-1a, folded.
-const fn hash(word: &[u8]) -> usize {
-    let mut hash = 0x811c_9dc5_u32;
-    let mut at = 0;
-    while at < word.len() {
-        hash = (hash ^ word[at] as u32).wrapping_mul(0x0100_0193);
-        at += 1;
-    }
-    (hash ^ hash >> 16) as usize % PLACES
-}
-
 const fn table() -> [u16; PLACES] {
     let mut table = [0; PLACES];
     let mut number = 0;
     while number < STOP_WORDS.len() {
-        let mut place = hash(STOP_WORDS[number].as_bytes());
+        let mut place = Hash::of(STOP_WORDS[number].as_bytes()).place();
         while table[place] != 0 {
             place = (place + 1) % PLACES;
         }

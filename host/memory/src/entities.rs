@@ -34,6 +34,13 @@ pub struct NewEntity {
     pub vector: Option<Vector>,
 }
 
+impl NewEntity {
+    /// [`Entity::text`] of what this becomes where its scope has nothing of its name.
+    pub fn text(&self) -> String {
+        text(&self.name, &rows::each_once(&self.observations))
+    }
+}
+
 /// What is remembered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entity {

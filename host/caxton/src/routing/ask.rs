@@ -19,11 +19,8 @@ use crate::workspace::{Agent, Opinion, Ranking, State, Workspace};
 /// The longest that a router may take. A person is waiting.
 const TIME_MAX: Duration = Duration::from_secs(3);
 
-/// How long the first router has until the fallback is asked beside it.
-const SLOW: Duration = Duration::from_millis(250);
-
-/// How long the first router has from then on, where there is a fallback.
-const WAIT_MAX: Duration = Duration::from_millis(750);
+/// How long the first router has where there is a fallback.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How much of a message a router sees: its meaning shows early, and vectors are made of the first few hundred words.
 const CONTENT_BYTES_MAX: usize = 8 << 10;
@@ -50,10 +47,6 @@ pub(super) async fn routers(
     {
         return alone(opinion, None).map_err(none);
     }
-    let second = match (second, &router.fallback) {
-        (None, Some(name)) => Some(heard(workspace, name, content, &candidates).await),
-        (second, _) => second,
-    };
     let (only, silent) = match (first, second) {
         (Ok(first), Some(Ok(second))) => return both(first, second, doubt).map_err(none),
         (Ok(only), None) => (only, None),
@@ -72,37 +65,42 @@ pub(super) async fn routers(
 /// What a router says.
 type Heard = Result<Opinion, Silent>;
 
-/// Asks the first router, and the fallback, too, where that one is slow.
+/// Asks both routers side by side, for most messages need both opinions: while the first waits for a model, the fallback is
+/// done. The fallback is not waited for where the first is sure.
 async fn asked(
     workspace: &Workspace,
     router: &config::Router,
     content: &str,
     candidates: &[Candidate],
 ) -> (Heard, Option<Heard>) {
-    let mut first = pin!(heard(workspace, &router.component, content, candidates));
+    let first = heard(workspace, &router.component, content, candidates);
     let Some(fallback) = &router.fallback else {
         return (first.await, None);
     };
-    if let Ok(first) = timeout(SLOW, &mut first).await {
+    let mut first = pin!(timeout(WAIT_MAX, first));
+    let mut second = pin!(heard(workspace, fallback, content, candidates));
+    let mut answered = None;
+    let first = loop {
+        tokio::select! {
+            biased;
+            first = &mut first => break first,
+            second = &mut second, if answered.is_none() => answered = Some(second),
+        }
+    };
+    let first = first.unwrap_or_else(|_| {
+        let reason = format!("it has not answered within {WAIT_MAX:?}");
+        let router = router.component.clone();
+        tracing::warn!(router, reason, "a router could not decide");
+        Err(Silent { router, reason })
+    });
+    let is_sure = |first: &Opinion| first.doubt(router.threshold, router.margin).is_none();
+    if first.as_ref().is_ok_and(is_sure) {
         return (first, None);
     }
-    let (first, second) = tokio::join!(
-        timeout(WAIT_MAX, first),
-        heard(workspace, fallback, content, candidates)
-    );
-    let first = first.unwrap_or_else(|_| {
-        let waited = SLOW + WAIT_MAX;
-        let reason = format!("it has not answered within {waited:?}");
-        tracing::warn!(
-            router = router.component,
-            reason,
-            "a router could not decide"
-        );
-        Err(Silent {
-            router: router.component.clone(),
-            reason,
-        })
-    });
+    let second = match answered {
+        Some(second) => second,
+        None => second.await,
+    };
     (first, Some(second))
 }
 

@@ -140,9 +140,7 @@ fn create(
 ) -> Result<(Remembered, Option<Box<Row>>), Fault> {
     let now = now_ms();
     let (created, updated) = put.times.unwrap_or((now, now));
-    // What is said twice in one entity is kept once.
-    let mut observations: Vec<String> = Vec::with_capacity(put.new.observations.len());
-    append_new(&mut observations, &put.new.observations);
+    let observations = each_once(&put.new.observations);
     let sql = "INSERT INTO entities (scope, kind, name, observations, metadata, created_ms, updated_ms, version, embedded) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)";
     let kind = kind_number(connection, &put.new.kind)?;
@@ -326,6 +324,13 @@ pub(super) fn id_of(connection: &Connection, scope: i64, name: &str) -> Result<O
     Ok(statement
         .query_row(params![scope, name], |row| row.get(0))
         .optional()?)
+}
+
+/// What is said twice in one entity is kept once.
+pub(super) fn each_once(observations: &[String]) -> Vec<String> {
+    let mut once = Vec::with_capacity(observations.len());
+    append_new(&mut once, observations);
+    once
 }
 
 fn append_new(observations: &mut Vec<String>, given: &[String]) {

@@ -28,6 +28,9 @@ const VECTORS_WAIT_MAX: Duration = Duration::from_secs(1);
 /// How many texts the background hands to the model at once: few, so that messages that are routed come in between.
 const TEXTS_IN_BACKGROUND: usize = 16;
 
+/// The version of an entity that is new.
+const FIRST_VERSION: i64 = 1;
+
 /// How many texts without vectors are read at once.
 const TEXTS_READ: usize = 16 * TEXTS_IN_BACKGROUND;
 
@@ -98,18 +101,42 @@ impl Memories {
         scope: &Scope,
         new: Vec<NewEntity>,
     ) -> Result<Vec<Remembered>, Error> {
-        let remembered = self.memory.remember(scope, new).await?;
-        let changed = remembered
-            .iter()
-            .filter(|one| one.outcome != Outcome::Unchanged);
-        let changed: Vec<i64> = changed.map(|one| one.id).collect();
-        if changed.len() > TEXTS_AT_ONCE {
+        if new.len() > TEXTS_AT_ONCE {
+            let remembered = self.memory.remember(scope, new).await?;
             self.wake();
             return Ok(remembered);
         }
-        let mut entities = Vec::with_capacity(changed.len());
-        for id in changed {
-            entities.extend(self.memory.entity(id).await?);
+        // Most are new, so while they are written the vectors of what they say are made.
+        let lacking = new.iter().enumerate();
+        let lacking = lacking.filter(|(_, one)| one.vector.is_none());
+        let (places, texts): (Vec<usize>, Vec<String>) =
+            lacking.map(|(place, one)| (place, one.text())).unzip();
+        let (remembered, vectors) =
+            tokio::join!(self.memory.remember(scope, new), self.vectors(&texts));
+        let remembered = remembered?;
+        let mut made = Vec::with_capacity(places.len());
+        for (place, vector) in places.into_iter().zip(vectors.into_iter().flatten()) {
+            if let Some(one) = remembered.get(place)
+                && one.outcome == Outcome::Created
+            {
+                made.push((one.id, FIRST_VERSION, vector));
+            }
+        }
+        let done: Vec<i64> = made.iter().map(|(id, _, _)| *id).collect();
+        if !self.write(made).await {
+            return Ok(remembered);
+        }
+        // What was added to something has the vector of all that is known of it.
+        let mut entities = Vec::new();
+        for one in &remembered {
+            let is_left = match one.outcome {
+                Outcome::Created => !done.contains(&one.id),
+                Outcome::Merged => true,
+                Outcome::Unchanged => false,
+            };
+            if is_left {
+                entities.extend(self.memory.entity(one.id).await?);
+            }
         }
         entities.retain(|entity| !entity.embedded);
         self.embed(&entities).await;
@@ -156,7 +183,12 @@ impl Memories {
             self.wake();
             return false;
         };
-        match self.memory.set_vectors(paired(entities, vectors)).await {
+        self.write(paired(entities, vectors)).await
+    }
+
+    /// Keeps vectors, each with its entity and the version that it is of, or leaves that to the background, and tells which.
+    async fn write(&self, vectors: Vec<(i64, i64, Vector)>) -> bool {
+        match self.memory.set_vectors(vectors).await {
             Ok(_) => true,
             // What they are of is kept, and that is what was asked for.
             Err(error) => {
