@@ -4,16 +4,12 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use caxton_memory::{Error, Retention, Scope, View};
-use tokio::time::Instant;
 
 use super::super::{Inner, Workspace};
 use crate::config::{Keep, Keeping};
 
 /// How often what has grown too old is looked for.
 const EVERY: Duration = Duration::from_secs(60 * 60);
-
-/// How soon a change of the workspace's file shows.
-const LOOK: Duration = Duration::from_secs(60);
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -51,19 +47,14 @@ fn retention(keep: Keep) -> Retention {
 
 /// Does so now, then again and again until the workspace is gone.
 pub(in crate::workspace) async fn run(workspace: Weak<Inner>) {
-    let mut done: Option<(Keeping, Instant)> = None;
     while let Some(inner) = workspace.upgrade() {
         let workspace = Workspace { inner };
-        let keeping = workspace.state().config.keeping;
-        if done.is_none_or(|(before, at)| before != keeping || at.elapsed() >= EVERY) {
-            match workspace.forget_what_is_too_much().await {
-                Ok(0) => {}
-                Ok(entities) => tracing::info!(entities, "forgotten, as `memory.keep` says"),
-                Err(error) => tracing::warn!(%error, "what is to be forgotten can't be"),
-            }
-            done = Some((keeping, Instant::now()));
+        match workspace.forget_what_is_too_much().await {
+            Ok(0) => {}
+            Ok(entities) => tracing::info!(entities, "forgotten, as `memory.keep` says"),
+            Err(error) => tracing::warn!(%error, "what is to be forgotten can't be"),
         }
         drop(workspace);
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(EVERY).await;
     }
 }
