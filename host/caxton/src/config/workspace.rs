@@ -15,7 +15,7 @@ use super::name;
 pub const MODEL_DEFAULT: &str = "offline/demo";
 /// The router of a workspace that names none.
 pub const ROUTER_DEFAULT: &str = "semantic";
-/// The router that is asked where the first fails.
+/// The router that is heard where the first fails.
 pub const ROUTER_FALLBACK: &str = "keyword";
 
 /// The score below which the first router is unsure. Measured on the requests of `tests/data/routing` that are there for
@@ -85,7 +85,7 @@ pub struct Model {
 pub struct Router {
     /// The one that is asked first.
     pub component: String,
-    /// The one that is asked where the first fails, is slow or unsure.
+    /// The one that is heard where the first fails, is slow or unsure.
     pub fallback: Option<String>,
     /// The first is unsure where its best score is below this, from 0 to 1.
     pub threshold: f32,

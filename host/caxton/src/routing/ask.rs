@@ -1,4 +1,4 @@
-//! Asking router components: the configured one, within a short time, then the fallback where that one fails or is unsure.
+//! Asking router components: the configured one and the fallback, side by side and within a short time.
 //! What a router answers is checked, because anyone may have written it.
 
 use std::borrow::Cow;
@@ -25,8 +25,7 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How much of a message a router sees: its meaning shows early, and vectors are made of the first few hundred words.
 const CONTENT_BYTES_MAX: usize = 8 << 10;
 
-/// Asks the first router, and the fallback where the first can't decide or is unsure; where it is unsure, both opinions are
-/// weighed.
+/// Asks both routers. The first decides where it is sure, the fallback where the first can't; else both opinions are weighed.
 pub(super) async fn routers(
     workspace: &Workspace,
     state: &State,

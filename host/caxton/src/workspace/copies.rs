@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::Workspace;
 
-/// How their names begin.
-const PREFIX: &str = "backup-";
+/// How their names begin: as no file begins that a person puts there.
+const PREFIX: &str = ".caxton-copy-";
 
 impl Workspace {
     /// A new name for a copy, among the server's own files.

@@ -429,7 +429,7 @@ async fn a_backup_is_a_database_and_leaves_nothing_behind() {
     assert!(bytes.starts_with(b"SQLite format 3\0"));
     let data = server.dir().join(".caxton");
     let left = data.read_dir().expect("the data").flatten();
-    let left = left.filter(|file| file.file_name().to_string_lossy().starts_with("backup"));
+    let left = left.filter(|file| file.file_name().to_string_lossy().contains("copy"));
     assert_eq!(left.count(), 0);
     // A picture on a page of another site makes no copy.
     let foreign = server.request("GET", "~/memory/backup");
@@ -439,10 +439,14 @@ async fn a_backup_is_a_database_and_leaves_nothing_behind() {
     answered(foreign).await.problem(403, "origin-not-allowed");
     // What a server was killed at is removed by the next.
     let dir = server.kill();
-    let left = dir.path().join(".caxton/backup-1.db.partial");
-    std::fs::write(&left, "SQLite").expect("written");
+    let left = dir.path().join(".caxton/.caxton-copy-1.db.partial");
+    let own = dir.path().join(".caxton/backup-monday.db");
+    for file in [&left, &own] {
+        std::fs::write(file, "SQLite").expect("written");
+    }
     let server = Server::start(dir, &[]);
-    assert!(!left.exists());
+    assert!(!left.exists(), "what is left of a copy stays");
+    assert!(own.exists(), "somebody's own backup is gone");
     assert_eq!(remembered(&server).await, ["Anna"]);
 }
 

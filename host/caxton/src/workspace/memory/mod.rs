@@ -114,6 +114,11 @@ impl Memories {
         let (remembered, vectors) =
             tokio::join!(self.memory.remember(scope, new), self.vectors(&texts));
         let remembered = remembered?;
+        if vectors.is_none() {
+            // Nobody waits a second time for a model that is busy.
+            self.wake();
+            return Ok(remembered);
+        }
         let mut made = Vec::with_capacity(places.len());
         for (place, vector) in places.into_iter().zip(vectors.into_iter().flatten()) {
             if let Some(one) = remembered.get(place)
